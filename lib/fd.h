@@ -1,0 +1,96 @@
+/*
+ * fd.h: open files: what a descriptor stands for, and the table of them.
+ *
+ * Whatever can be opened embeds struct file as its first member, starts it
+ * with file_init() and gets a number from fd_open().  All functions here
+ * return -errno; lib/newlib.c gives them their POSIX names.
+ *
+ * Paths: this file knows none.  open() in lib/newlib.c calls ramdisk_open()
+ * by name, so the linker drops the ramdisk from an image whose main never
+ * opens a path.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "kernel/sched.h"
+
+#define FD_LIMIT 16384 /* descriptors; the table grows as they are used */
+
+struct file;
+
+/*
+ * A missing operation: read EINVAL, write EINVAL, seek ESPIPE, map ENODEV,
+ * stat all zeros, ready always POLLIN | POLLOUT, close nothing to do.
+ */
+struct file_ops {
+    ssize_t (*read)(struct file *f, void *data, size_t n);
+    ssize_t (*write)(struct file *f, const void *data, size_t n);
+    off_t (*seek)(struct file *f, off_t offset, int whence);
+    int (*stat)(struct file *f, struct stat *st); /* st comes zeroed */
+    int (*map)(struct file *f, off_t offset, size_t n, const void **data);
+    unsigned (*ready)(struct file *f); /* POLLIN | POLLOUT ... right now */
+    void (*close)(struct file *f);     /* nobody uses it any more: free it */
+};
+
+/* Told of every file_changed(); lib/poll.c's epoll is behind it. */
+struct watch {
+    struct watch *next;               /* of the same file */
+    void (*changed)(struct watch *w); /* may remove w itself */
+};
+
+struct file {
+    const struct file_ops *ops;
+    int flags;             /* O_ACCMODE and O_NONBLOCK */
+    unsigned refs;         /* descriptors, and calls under way */
+    unsigned fds;          /* descriptors alone; back at 0: closed */
+    struct waitq changed;  /* blocked calls and poll() wait here */
+    struct watch *watches; /* only while it has a descriptor */
+};
+
+void file_init(struct file *f, const struct file_ops *ops, int flags);
+
+/* Readiness may have changed, or a condition someone waits for in
+ * file_wait(): wakes them all.  Never waits; cheap when nobody listens. */
+void file_changed(struct file *f);
+
+/* What a blocking call does when it cannot go on.  0: something changed, look
+ * again.  -EAGAIN: O_NONBLOCK.  -EBADF: closed meanwhile.  -ETIMEDOUT. */
+int file_wait(struct file *f, uint64_t deadline);
+
+unsigned file_ready(struct file *f);
+
+/* file_put() of the last reference calls ops->close(). */
+void file_put(struct file *f);
+
+/* The lowest free descriptor, or -EMFILE, -ENOMEM; then f stays the caller's
+ * to free.  From here on f lives until its last close and last call end. */
+int fd_open(struct file *f);
+
+/* As descriptor fd, which must be free: for 0, 1 and 2 at boot. */
+int fd_install(int fd, struct file *f);
+
+/* The file with a reference the caller must file_put(); NULL: EBADF. */
+struct file *fd_get(int fd);
+
+/* Calls blocked in the file by other threads return -EBADF if this was its
+ * last descriptor. */
+int fd_close(int fd);
+
+ssize_t fd_read(int fd, void *data, size_t n);
+ssize_t fd_write(int fd, const void *data, size_t n);
+off_t fd_seek(int fd, off_t offset, int whence);
+int fd_stat(int fd, struct stat *st);
+bool fd_isatty(int fd); /* a character device; false with a bad fd too */
+
+/* Where n bytes at offset lie in memory, read-only, for ever: a file that is
+ * closed keeps its bytes.  -ENODEV: not that kind of file. */
+int fd_map(int fd, off_t offset, size_t n, const void **data);
+
+int fd_dup(int fd);
+int fd_dup2(int fd, int to);
+int fd_control(int fd, int command, int arg); /* fcntl(): F_DUPFD, F_GETFL,
+                                                 F_SETFL, F_GETFD, F_SETFD */
