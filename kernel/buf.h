@@ -1,0 +1,42 @@
+/*
+ * buf.h: packet buffers.
+ *
+ * A packet is a chain of whole pages with one owner: whoever holds the
+ * pointer to its first buffer.  Passing it to net_send() gives it away,
+ * net_recv() gives one to you.  The descriptors live outside the pages, so
+ * sharing a page with a back-end exposes packet bytes and nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Marks of a packet, in its first buffer; their meaning is netif.h's. */
+#define BUF_CSUM_BLANK 1u /* TCP/UDP checksum holds the pseudo-header's only   \
+                           */
+#define BUF_CSUM_OK 2u    /* TCP/UDP checksum is known to be right */
+
+struct buf {
+    uint8_t *page;
+    struct buf *next;  /* the rest of this packet */
+    uint16_t off, len; /* data: page[off] .. page[off + len - 1] */
+    uint8_t flags;     /* BUF_CSUM_*; in the first buffer */
+};
+
+/* One buffer: off 0, len 0, no marks; NULL when the pool is used up. */
+struct buf *buf_alloc(void);
+
+/* Free a whole packet.  NULL is allowed. */
+void buf_free(struct buf *b);
+
+/* Bytes in a whole packet. */
+size_t buf_total(const struct buf *b);
+
+/* The page is still mapped by a back-end that would not let go: keep it out
+ * of use for ever and free only the descriptor. */
+void buf_quarantine(struct buf *b);
+
+/* Buffers the pool may hold in all, and those in use now. */
+size_t buf_limit(void);
+size_t buf_in_use(void);

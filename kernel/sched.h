@@ -1,0 +1,63 @@
+/*
+ * sched.h: cooperative threads.
+ *
+ * A thread runs until it waits, sleeps, yields or exits.  Nothing else ever
+ * interrupts it, so data shared between threads needs no locks as long as it
+ * is consistent at those four points.  Deadlines are clock_now() nanoseconds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NEVER UINT64_MAX
+
+struct thread;
+
+/* Threads waiting for something, in the order they came.  Zeroed is empty. */
+struct waitq {
+    struct waiter *first, *last;
+};
+
+/* One thread's place in one queue: on its stack while it waits. */
+struct waiter {
+    struct waitq *q;
+    struct waiter *next, *prev;
+    struct thread *thread;
+};
+
+/* fn(arg) runs in a new thread; name must stay valid.  NULL with ENOMEM. */
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg);
+_Noreturn void thread_exit(void);
+void thread_yield(void);
+void thread_sleep(uint64_t deadline);
+struct thread *thread_self(void); /* NULL in the main loop */
+const char *thread_name(const struct thread *t);
+
+/* Wait until waitq_wake(); re-check the condition in a loop. */
+void waitq_wait(struct waitq *q);
+
+/* The same until a deadline: 0, or -ETIMEDOUT once it has passed. */
+int waitq_wait_until(struct waitq *q, uint64_t deadline);
+
+/* Every waiting thread becomes ready. */
+void waitq_wake(struct waitq *q);
+
+/*
+ * Waiting in several queues: join each, thread_wait(), leave each.  A wake
+ * after the join is never lost: thread_wait() then returns at once.
+ */
+void waitq_join(struct waitq *q, struct waiter *w);
+void waitq_leave(struct waiter *w);
+int thread_wait(uint64_t deadline); /* 0: woken, or -ETIMEDOUT */
+
+/* For the main loop only. */
+bool sched_run(void);               /* run one ready thread; false: none */
+void sched_expire(uint64_t now);    /* wake the sleepers that are due */
+uint64_t sched_next_deadline(void); /* NEVER if nobody sleeps */
+
+/* Call fn for every thread, with the stack pointer it was switched out at
+ * and the two ends of its stack; sp is NULL for the running thread. */
+void sched_each(void (*fn)(const char *name, const void *sp, const void *stack,
+                           size_t size));

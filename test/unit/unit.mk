@@ -1,0 +1,26 @@
+# Unit tests: test/unit/X.c tests X.c, on the build machine, with Criterion.
+# UNIT_x lists what test x links besides itself: the sources under test, and
+# fakes for what lies above them.  UNIT_x_FLAGS are added to its flags.
+
+UNIT_ring  = xen/ring.c
+UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c
+UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
+
+UNITS := $(sort $(filter-out %_FLAGS,$(patsubst UNIT_%,%,$(filter UNIT_%,$(.VARIABLES)))))
+T      = $(UNITS)
+
+UNIT_CFLAGS = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O1 -g \
+              -Dsniprintf=snprintf -Dvsniprintf=vsnprintf \
+              -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+define UNIT_RULE
+$(B)/unit/$(1): test/unit/$(1).c $(UNIT_$(1)) test/unit/unit.mk
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.S %.a,$$^) -lcriterion
+-include $(B)/unit/$(1).d
+endef
+$(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
+
+.PHONY: unit
+unit: $(T:%=$(B)/unit/%)
+	@test/unit/run $^

@@ -1,0 +1,24 @@
+/*
+ * evtchn.h: event channels, polled.
+ *
+ * Upcalls stay masked for ever.  An event on a port wakes the wait queue
+ * given when the port was opened, and does no more.  Xen polls at most 128
+ * ports at a time (xen/sched.h), so no more can be open.
+ */
+#pragma once
+
+#include <stdint.h>
+#include "kernel/sched.h"
+
+/* A new port that domain peer may bind to: 0 or -errno. */
+int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port);
+
+/* Watch a port that exists already: xenstore's, the console's. */
+int evtchn_watch(uint32_t port, struct waitq *wake);
+
+void evtchn_close(uint32_t port);
+void evtchn_send(uint32_t port);
+
+/* For the main loop only. */
+void evtchn_dispatch(void);          /* wake the queues of pending ports */
+void evtchn_wait(uint64_t deadline); /* sleep in Xen until an event */

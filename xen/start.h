@@ -1,0 +1,17 @@
+/* start.h: what Xen's domain builder leaves for a new guest (xen/xen.h). */
+#pragma once
+
+#include <stddef.h>
+#include "xen/abi.h"
+
+extern const struct start_info *start_info;
+extern struct shared_info *shared_info;
+
+/* Keep si and map the shared info page.  First of all in kmain(). */
+void start_init(const struct start_info *si);
+
+/* extra= of the config, "" if none; always ends in a NUL. */
+const char *start_command_line(void);
+
+/* The ramdisk= file as it was loaded; NULL when there is none. */
+const void *start_ramdisk(size_t *size);
