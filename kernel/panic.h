@@ -1,7 +1,7 @@
 /* panic.h: the end of a guest that found a bug in itself. */
 #pragma once
 
-#include <stdarg.h>
+#include <stdint.h>
 
 /* Say why, print a symbolised backtrace and crash the domain. */
 _Noreturn void panic(const char *fmt, ...)
@@ -10,7 +10,6 @@ _Noreturn void panic(const char *fmt, ...)
 /* One line to the console, newline added; for the kernel's own messages. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print the return addresses found by walking frame pointers from rbp, with
- * their symbols; memory outside [stack, end) is not touched. */
-void backtrace(const void *rip, const void *rbp, const void *stack,
-               const void *end);
+/* Say where rip is and the calls that led there, by walking the frame pointers
+ * from rbp. */
+void backtrace(uint64_t rip, uint64_t rbp);

@@ -57,7 +57,5 @@ bool sched_run(void);               /* run one ready thread; false: none */
 void sched_expire(uint64_t now);    /* wake the sleepers that are due */
 uint64_t sched_next_deadline(void); /* NEVER if nobody sleeps */
 
-/* Call fn for every thread, with the stack pointer it was switched out at
- * and the two ends of its stack; sp is NULL for the running thread. */
-void sched_each(void (*fn)(const char *name, const void *sp, const void *stack,
-                           size_t size));
+/* Say where every thread waits but the running one. */
+void sched_backtrace(void);

@@ -3,7 +3,7 @@
 # fakes for what lies above them.  UNIT_x_FLAGS are added to its flags.
 
 UNIT_ring  = xen/ring.c
-UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c
+UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
 
 UNITS := $(sort $(filter-out %_FLAGS,$(patsubst UNIT_%,%,$(filter UNIT_%,$(.VARIABLES)))))
