@@ -1,6 +1,10 @@
 # Unit tests: test/unit/X.c tests X.c, on the build machine, with Criterion.
 # UNIT_x lists what test x links besides itself: the sources under test, and
 # fakes for what lies above them.  UNIT_x_FLAGS are added to its flags.
+# Each test runs in a process of its own, and whatever it has not freed when it
+# returns fails the run (test/unit/run sets ASAN_OPTIONS so; by hand do the
+# same).  A pool that a singleton keeps for ever hangs on its static struct and
+# is no leak; a pointer that lies only in a test's local variable is one.
 
 UNIT_ring  = xen/ring.c
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
