@@ -9,6 +9,9 @@
 UNIT_ring  = xen/ring.c
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_http  = lib/http.c lib/http_answer.c
+UNIT_elf    = xen/toolstack/elf.c
+UNIT_layout = xen/toolstack/layout.c
 
 UNITS := $(sort $(filter-out %_FLAGS,$(patsubst UNIT_%,%,$(filter UNIT_%,$(.VARIABLES)))))
 T      = $(UNITS)

@@ -1,0 +1,211 @@
+/* config.c: writes the config with which plain `xl create` starts an image. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "xen/toolstack/elf.h"
+#include "xen/toolstack/layout.h"
+
+#define MIN_MEGABYTES 4 /* less saves next to nothing and leaves no heap */
+#define MAX_VIFS      8
+#define MAX_FILE      (1l << 34)
+
+static const char usage[] =
+    "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
+    "       [--memory MB] [--extra WORDS]\n"
+    "Writes an xl config to standard output.  It names image and ramdisk\n"
+    "without their folder: config, image and ramdisk belong into one.\n";
+
+struct options {
+    const char *image, *ramdisk, *name, *extra;
+    long vifs, memory; /* -1: as the image says */
+};
+
+static _Noreturn void die(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("config: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static long number(const char *option, const char *text, long max)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (end == text || *end || n < 0 || n > max)
+        die("--%s takes a number from 0 to %ld, not '%s'", option, max, text);
+    return n;
+}
+
+static struct options parse(int argc, char *argv[])
+{
+    static const struct option longs[] = {
+        {"ramdisk", required_argument, NULL, 'r'},
+        {"name", required_argument, NULL, 'n'},
+        {"vifs", required_argument, NULL, 'v'},
+        {"memory", required_argument, NULL, 'm'},
+        {"extra", required_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    struct options o = {.extra = "", .vifs = -1, .memory = -1};
+
+    for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
+        switch (c) {
+        case 'r':
+            o.ramdisk = optarg;
+            break;
+        case 'n':
+            o.name = optarg;
+            break;
+        case 'v':
+            o.vifs = number("vifs", optarg, MAX_VIFS);
+            break;
+        case 'm':
+            o.memory = number("memory", optarg, 1l << 20);
+            break;
+        case 'e':
+            o.extra = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        default:
+            exit(1); /* getopt_long has said why */
+        }
+    }
+    if (optind + 1 != argc)
+        die("one image, please: see config --help");
+    o.image = argv[optind];
+    return o;
+}
+
+static void *read_file(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+    struct stat st;
+    void *data = NULL;
+
+    if (!f || fstat(fileno(f), &st))
+        die("%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) || st.st_size > MAX_FILE)
+        die("%s: not a file of a guest's size", path);
+    *size = (size_t)st.st_size;
+    data = malloc(*size + 1);
+    if (!data || fread(data, 1, *size, f) != *size)
+        die("%s: cannot read all of it", path);
+    fclose(f);
+    return data;
+}
+
+static uint64_t file_size(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st))
+        die("%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) || st.st_size > MAX_FILE)
+        die("%s: not a file of a ramdisk's size", path);
+    return (uint64_t)st.st_size;
+}
+
+/* A line of the config: key="text", quoted as xl unquotes. */
+static void put_text(const char *key, const char *text)
+{
+    printf("%s = \"", key);
+    for (const char *c = text; *c; c++) {
+        if ((unsigned char)*c < ' ')
+            die("%s: '%s' has a control character in it", key, text);
+        if (*c == '"' || *c == '\\')
+            putchar('\\');
+        putchar(*c);
+    }
+    puts("\"");
+}
+
+/* The guest's name: the image's without its last suffix, unless it is given. */
+static void put_name(const struct options *o)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    char name[64];
+    const char *from = o->name ? o->name : base_name(o->image);
+    const char *dot = o->name ? NULL : strrchr(from, '.');
+    int len = dot && dot > from ? (int)(dot - from) : (int)strlen(from);
+
+    if (snprintf(name, sizeof name, "%.*s", len, from) >= (int)sizeof name ||
+        !*name || name[strspn(name, allowed)])
+        die("'%.*s' cannot be a guest's name: letters, digits, ._+- please",
+            len, from);
+    put_text("name", name);
+}
+
+static void put_vifs(long n)
+{
+    fputs("vif = [", stdout);
+    for (long i = 0; i < n; i++)
+        printf("%s'bridge=xenbr0'", i ? ", " : "");
+    puts("]");
+}
+
+static void put_config(const struct options *o, const struct elf_image *image,
+                       uint64_t megabytes)
+{
+    puts("type = \"pv\"");
+    put_name(o);
+    put_text("kernel", base_name(o->image));
+    if (o->ramdisk)
+        put_text("ramdisk", base_name(o->ramdisk));
+    put_text("extra", o->extra);
+    printf("memory = %" PRIu64 "\n", megabytes);
+    puts("vcpus = 1");
+    put_vifs(o->vifs >= 0 ? o->vifs : image->uses_network);
+    puts("tsc_mode = \"native\"");
+    puts("on_poweroff = \"destroy\"");
+    puts("on_reboot = \"restart\"");
+    puts("on_crash = \"preserve\"");
+}
+
+int main(int argc, char *argv[])
+{
+    struct options o = parse(argc, argv);
+    struct elf_image image;
+    const char *why;
+    size_t size;
+    void *file = read_file(o.image, &size);
+    uint64_t megabytes;
+
+    if (elf_read(file, size, &image, &why))
+        die("%s is damaged or no guest: %s", o.image, why);
+    free(file);
+    if (image.wants_ramdisk && !o.ramdisk)
+        die("%s wants a ramdisk: give --ramdisk FILE", o.image);
+    megabytes = layout_megabytes(&image, o.ramdisk ? file_size(o.ramdisk) : 0);
+    if (megabytes < MIN_MEGABYTES)
+        megabytes = MIN_MEGABYTES;
+    if (o.memory >= 0)
+        megabytes = (uint64_t)o.memory;
+    put_config(&o, &image, megabytes);
+    if (fflush(stdout) || ferror(stdout))
+        die("cannot write the config: %s", strerror(errno));
+    return 0;
+}

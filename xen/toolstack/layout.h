@@ -1,0 +1,10 @@
+/* layout.h: how much memory a guest needs to start. */
+#pragma once
+
+#include <stdint.h>
+#include "xen/toolstack/elf.h"
+
+/* The least memory= in which Xen's domain builder can lay out the image and a
+ * ramdisk of so many bytes, and the guest then finds its pool's pages free. */
+uint64_t layout_megabytes(const struct elf_image *image,
+                          uint64_t ramdisk_bytes);
