@@ -1,0 +1,27 @@
+# Fuzz targets: test/fuzz/X.c feeds what an outsider writes to X.c's parser
+# (libFuzzer, clang).  FUZZ_x lists what target x links besides itself.
+# `make fuzz` runs each for FUZZ_SECONDS; `make fuzz F=http` only one.
+
+FUZZ_http    = lib/http.c
+
+FUZZES := $(sort $(patsubst FUZZ_%,%,$(filter-out FUZZ_SECONDS,$(filter FUZZ_%,$(.VARIABLES)))))
+F       = $(FUZZES)
+
+FUZZ_SECONDS = 60
+FUZZ_CFLAGS  = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O1 -g \
+               -Dsniprintf=snprintf -Dvsniprintf=vsnprintf -fno-omit-frame-pointer \
+               -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+define FUZZ_RULE
+$(B)/fuzz/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(FUZZ_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c,$$^)
+-include $(B)/fuzz/$(1).d
+endef
+$(foreach f,$(FUZZES),$(eval $(call FUZZ_RULE,$(f))))
+
+.PHONY: fuzz
+fuzz: $(F:%=$(B)/fuzz/%)
+	@for f in $^; do mkdir -p $$f.corpus && echo "fuzz $$f" && \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$$f. $$f.corpus || exit 1; done
