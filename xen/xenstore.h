@@ -2,11 +2,12 @@
  * xenstore.h: the configuration database that dom0 serves
  * (xen/io/xs_wire.h, docs/misc/xenstore.txt).
  *
- * All calls but the watch's wait only for xenstored's reply.  Paths are
- * absolute, or relative to the domain's own folder.  Errors are -errno,
- * translated from the names xenstored sends: -ENOENT, -EACCES, -EAGAIN (a
- * transaction that must be repeated), -EQUOTA as -EDQUOT, -EIO (xenstored broke
- * the protocol) ...
+ * Calls wait only for xenstored's reply, but for that without limit, and only
+ * threads may make them.  Paths are absolute, or relative to the domain's own
+ * folder.  Errors are -errno, translated from the names xenstored sends:
+ * -ENOENT, -EACCES, -EAGAIN (a transaction that must be repeated), -EDQUOT
+ * ...; -EIO for a name we do not know, and for everything once xenstored has
+ * broken the protocol.
  */
 #pragma once
 
@@ -15,46 +16,75 @@
 #include <stdint.h>
 #include "kernel/sched.h"
 
-#define XS_VALUE_MAX 256 /* the longest value anyone here needs, NUL included  \
-                          */
+#define XS_VALUE_MAX 256 /* the longest value needed here, NUL included */
 
-void xs_init(void);
+/* The ring page shared with xenstored and its event channel, as start_info
+ * names them; port 0: there is no xenstored. */
+void xs_init(void *ring, uint32_t port);
 
-/* The value as a string: 0, or -ENAMETOOLONG when it does not fit. */
+/* The value as a string: 0, -ENAMETOOLONG when it does not fit, or -EINVAL
+ * when it holds a NUL.  On an error value is "". */
 int xs_read(const char *path, char *value, size_t size);
 int xs_write(const char *path, const char *value);
 int xs_remove(const char *path);
 
 /*
- * Several requests with one kick: each call gets its own result in err.
- * Returns the first error, or 0.  tx is xs_begin()'s, or 0.
+ * A watch fires once when set, and whenever path or something below it
+ * changes.  The struct and path must stay until xs_unwatch().
+ *
+ * Nobody is told which watch fired: whoever waits asks.  To wait for other
+ * things at the same time, join xs_wake(), and ask xs_watch_fired() after the
+ * join and after every wake.
  */
-enum xs_op { XS_CALL_READ, XS_CALL_WRITE, XS_CALL_REMOVE };
-struct xs_call {
-    enum xs_op op;
-    const char *path;
-    const char *text; /* to write */
-    char *value;      /* to read into */
-    size_t size;
-    int err;
-};
-int xs_batch(uint32_t tx, struct xs_call *calls, size_t n);
-
-/* A transaction: end it with commit or without.  -EAGAIN: begin again. */
-int xs_begin(uint32_t *tx);
-int xs_end(uint32_t tx, bool commit);
-
-/* A watch fires once when set, and whenever path or something below it
- * changes.  Its owner keeps the struct until xs_unwatch(). */
 struct xs_watch {
+    const char *dir;
     const char *path;
-    struct waitq wake; /* woken when it has fired */
-    bool fired;        /* set on an event; the owner clears it, then looks */
-    uint32_t token;
+    char token[9]; /* "": not set */
+    bool fired;
     struct xs_watch *next;
 };
 int xs_watch(struct xs_watch *w, const char *path);
-void xs_unwatch(struct xs_watch *w);
+void xs_unwatch(struct xs_watch *w); /* one not set is left alone */
 
-/* Wait until w fires or the deadline passes (-ETIMEDOUT); clears fired. */
+/* True once per firing; does not wait. */
+bool xs_watch_fired(struct xs_watch *w);
+
+/* Wait until w fires: 0, -ETIMEDOUT at the deadline, or -EIO. */
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline);
+
+struct waitq *xs_wake(void); /* woken when xenstored has sent something */
+
+/*
+ * Several requests with one kick.  xenstored serves them in the order given;
+ * each gets its own result in err.  Returns the first error, or 0.
+ */
+enum xs_op {
+    XS_CALL_READ,   /* into value, up to size bytes */
+    XS_CALL_WRITE,  /* text */
+    XS_CALL_REMOVE, /* path and all below it */
+    XS_CALL_WATCH,  /* set watch, on path */
+    XS_CALL_UNWATCH,
+    XS_CALL_BEGIN, /* for xs_begin() and xs_end() */
+    XS_CALL_END,
+};
+struct xs_call {
+    enum xs_op op;
+    const char *dir; /* path is below it; NULL: path is whole */
+    const char *path;
+    const char *text;
+    char *value;
+    size_t size;
+    struct xs_watch *watch;
+    int err;
+    uint32_t id; /* private until the reply is here */
+    struct xs_call *next;
+};
+int xs_batch(uint32_t tx, struct xs_call *calls, size_t n);
+
+/* A transaction: pass tx to xs_batch(), end it with commit or without.
+ * -EAGAIN: somebody else was faster, begin again. */
+int xs_begin(uint32_t *tx);
+int xs_end(uint32_t tx, bool commit);
+
+/* text is a decimal number and nothing else: 0, or -EINVAL. */
+int xs_number(const char *text, uint64_t *number);

@@ -9,6 +9,7 @@
 UNIT_ring  = xen/ring.c
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_elf    = xen/toolstack/elf.c
 UNIT_layout = xen/toolstack/layout.c

@@ -1,0 +1,68 @@
+/*
+ * xenstored.h: a dom0 that is a xenstored, event channels and a clock.
+ *
+ * xenstored speaks the ring's own wire protocol, and like the real one does
+ * nothing until it is kicked.  It can be told to move the ring in small
+ * pieces, to answer in the wrong order, to refuse, and to lie.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAKE_XS_PORT 3
+#define FAKE_HOME    "/local/domain/7/"
+
+enum fake_lie {
+    TRUTH,
+    LIE_ID,           /* a reply to what was never asked */
+    LIE_TYPE,         /* a reply of another type */
+    LIE_LENGTH,       /* 4097 bytes */
+    LIE_RSP_PROD,     /* more in the ring than fits */
+    LIE_REQ_CONS,     /* read more than was written */
+    LIE_EVENT_EMPTY,  /* watch events: nothing in it */
+    LIE_EVENT_NO_NUL, /* no NUL in it */
+    LIE_EVENT_TOKEN,  /* no token in it */
+    LIE_EVENT_CUT,    /* a token without its NUL */
+    LIE_TX_ZERO,      /* transaction ids that are none */
+    LIE_TX_TEXT,
+    LIE_TX_LONG,
+    LIES
+};
+
+extern struct fake_xs {
+    unsigned piece;     /* bytes moved at a time each way; 0: all there is */
+    bool reverse;       /* the last answer first */
+    bool deaf;          /* reads nothing */
+    bool mute;          /* answers nothing */
+    bool strange;       /* events of unknown watches between the answers */
+    enum fake_lie lie;  /* told at the next answer */
+    unsigned conflicts; /* commits still to be answered with EAGAIN */
+    const char *error_path, *error; /* what fails, and how */
+    void (*on_write)(const char *path, const char *value); /* NULL: gone */
+
+    unsigned kicks, requests, rounds, commits;
+    unsigned watches, transactions; /* open now */
+} fake_xs;
+
+/* The ring's page, its indices all start there. */
+void *fake_xs_ring(uint32_t start);
+
+/* What somebody else does to the store: NULL removes. */
+void fake_xs_set(const char *path, const char *value);
+void fake_xs_set_bytes(const char *path, const void *value, size_t len);
+const char *fake_xs_get(const char *path); /* NULL: not there */
+
+extern uint64_t fake_now;
+
+/* do it at fake_now + delay. */
+void fake_later(uint64_t delay, void (*fn)(void));
+
+extern unsigned fake_ports;      /* open event channels */
+extern unsigned fake_ports_left; /* how many may yet be opened */
+void fake_event(uint32_t port);  /* the other side sends one */
+
+/* Something outside the guest happens, at deadline the latest; false:
+ * nothing will. */
+bool fake_step(uint64_t deadline);
