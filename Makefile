@@ -1,14 +1,126 @@
-# mote: see `make help`.
+# mote: `make help` says what can be made.
 
-B     = build
-D     = $(B)/deps
-CC    = gcc
-AR    = ar
-V     = 0
-Q     = $(if $(filter 0,$(V)),@,)
+B    = build
+D    = $(B)/deps
+CC   = gcc
+AR   = ar
+V    = 0
+Q    = $(if $(filter 0,$(V)),@)
+SAY  = $(if $(filter 0,$(V)),@echo "  $(1)")
+
+EXAMPLES := $(patsubst examples/%.c,%,$(wildcard examples/*.c))
+IMAGES   := $(EXAMPLES:%=$(B)/%.xen)
+
+.PHONY: all help
+all: $(IMAGES) $(EXAMPLES:%=$(B)/%.cfg)
+
+help:
+	@echo 'make            every example: build/NAME.xen and build/NAME.cfg for xl create'
+	@echo 'make run        serve a page: [APP=web] [SITE=folder] [PORT=8080]'
+	@echo 'make test       all tests: unit, fuzz for a short while, system on a Xen host'
+	@echo 'make unit       unit tests alone: [T=ring]'
+	@echo 'make system     system tests alone: [T=boots]'
+	@echo 'make check      layout, two compilers, static analysis'
+	@echo 'make deps       install and build what comes from Debian'
+	@echo 'make clean      delete what was built, keep what was fetched'
+	@echo 'make distclean  delete all of build/'
+
+# ---- what comes from Debian ------------------------------------------------
+
+include test/xenhost/xenhost.mk
+
+DEBIAN = gcc make binutils xz-utils newlib-source libxen-dev libcriterion-dev \
+         clang clang-format clang-tidy cppcheck dpkg-dev libclang-rt-14-dev \
+         $(XENHOST_PACKAGES)
+
+# Missing packages are installed by root or through sudo.
+PACKAGES = $(D)/packages
+$(PACKAGES): Makefile test/xenhost/xenhost.mk
+	@mkdir -p $(@D)
+	@missing=$$(for p in $(DEBIAN); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "mote needs these Debian packages, installing them:" $$missing; \
+	    root=; [ $$(id -u) = 0 ] || root=sudo; \
+	    $$root apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$root apt-get install -qq -y \
+	        --no-install-recommends $$missing >$(D)/packages.log 2>&1 </dev/null || \
+	        { tail -5 $(D)/packages.log; echo "cannot install them: run as root, or: apt-get install" $$missing; exit 1; }; \
+	fi
+	@touch $@
+
+.PHONY: deps
+deps: $(PACKAGES) $(D)/newlib/lib/libc.a lwip
+
+# ---- the guest ---------------------------------------------------------------
 
 CSTD  = -std=c17
 WARN  = -Wall -Wextra -Werror -Wconversion -Wshadow -Wundef -Wvla \
         -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
 
+# How all code of a guest is generated, newlib's and lwIP's too.  No red zone:
+# Xen pushes exception frames right below the stack pointer.
+GUEST_CODEGEN = -fno-pic -fno-pie -mno-red-zone -fno-omit-frame-pointer \
+                -ffunction-sections -fdata-sections -fcf-protection=none \
+                -fno-asynchronous-unwind-tables
+GUEST_HEADERS = -nostdinc -idirafter $(D)/include -isystem lib/include -isystem $(D)/newlib/include \
+                -isystem $(dir $(shell $(CC) -print-file-name=include/stddef.h))
+GUEST_CFLAGS  = $(CSTD) -O2 -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote . \
+                -D_GNU_SOURCE -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
+                -fstack-protector-strong -mstack-protector-guard=global
+
+include lib/newlib.mk
+include net/lwip.mk
+
+# Of the packages' headers only Xen's are to be seen.
+$(D)/include/xen: | $(PACKAGES)
+	@mkdir -p $(@D)
+	@ln -sfn /usr/include/xen $@
+
+SOURCES := $(wildcard arch/x86_64/*.[cS] xen/*.c kernel/*.c lib/*.c net/*.c)
+OBJECTS := $(SOURCES:%=$(B)/obj/%.o)
+
+$(B)/obj/%.c.o: %.c | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
+	@mkdir -p $(@D)
+	$(call SAY,CC $<)
+	$(Q)$(CC) $(GUEST_CFLAGS) $(WARN) -Wframe-larger-than=2048 $(LWIP_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.S.o: %.S | $(D)/newlib/lib/libc.a $(D)/include/xen
+	@mkdir -p $(@D)
+	$(call SAY,AS $<)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(B)/obj/examples/%.c.d)
+
+$(B)/libmote.a: $(OBJECTS)
+	$(call SAY,AR $@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Linked twice: the second time with the table of the functions that the first
+# one holds.  The table lies behind them and does not move them.
+GUEST_LIBS = $(B)/libmote.a $(LWIP_LIB) $(LIBC)
+LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments \
+       -Wl,-T,arch/x86_64/link.lds
+
+$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+	$(call SAY,LD $@)
+	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $< -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
+	$(Q)nm -n $@.nosyms | awk -f lib/symbols.awk >$@.symbols.S
+	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
+	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $< -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
+	$(Q)objcopy --strip-all $@.debug $@
+	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
+
+# ---- tests and checks ----------------------------------------------------------
+
 include test/unit/unit.mk
+-include test/fuzz/fuzz.mk
+
+.PHONY: test check clean distclean
+test: unit
+
+clean:
+	@find $(B) -mindepth 1 -maxdepth 1 ! -name deps ! -name xenhost -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	@rm -rf $(B)

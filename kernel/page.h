@@ -1,11 +1,17 @@
-/* page.h: the page allocator.  Pages come from the top of memory down. */
+/*
+ * page.h: the page allocator.
+ *
+ * Pages come from the top of memory down; the heap grows from the bottom up
+ * by raising the floor.  Memory is used up where the two meet.
+ */
 #pragma once
 
 #include <stddef.h>
 
 #define PAGE_SIZE 4096ul
 
-/* Pages between start and end are free; called once, at boot. */
+/* Memory from start to end is free, but for the allocator's own map, which
+ * takes the first pages of it.  Called once, at boot. */
 void page_init(void *start, void *end);
 
 void *page_alloc(void);         /* one page, not zeroed; NULL: none left */
@@ -14,6 +20,7 @@ void page_free(void *page);
 void page_free_run(void *page, size_t n);
 size_t page_count_free(void);
 
-/* The lowest page in use above the heap's end, and the heap's claim to
- * everything below brk: see lib/heap.c. */
-int page_claim_below(void *brk); /* 0, or -ENOMEM: a page there is in use */
+/* The lowest address there is, and the one below which the heap lies: 0, or
+ * -ENOMEM when a page below it is in use. */
+void *page_base(void);
+int page_set_floor(void *address);

@@ -1,23 +1,27 @@
 /*
  * console.h: the PV console's ring, raw (xen/io/console.h).
  *
- * Nothing here waits: nobody may be reading at the other end.
+ * Nothing here waits but console_drain(): nobody may be reading at the other
+ * end.  A newline is sent as carriage return and newline, as terminals want.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
-#include "kernel/sched.h"
 
 void console_init(void);
+uint32_t console_port(void); /* its event channel */
 
-/* Bytes taken, fewer than n when the ring is full. */
-size_t console_put(const void *text, size_t n);
-size_t console_get(void *text, size_t n);
+/* Bytes taken or given: fewer than n when the ring is full or empty. */
+size_t console_put(const char *text, size_t n);
+size_t console_get(char *text, size_t n);
 size_t console_readable(void);
 size_t console_space(void);
 
-/* Give the reader up to ms milliseconds of system time to drain the ring. */
-void console_drain(unsigned ms);
+/* Whoever gives up on output says how much: x_report() and the exit line. */
+void console_drop(size_t n);
+uint64_t console_dropped(void);
 
-extern struct waitq console_wake; /* woken when the ring has moved */
+/* Let the reader empty the ring, for ms milliseconds at most: before the
+ * domain ends. */
+void console_drain(unsigned ms);

@@ -1,0 +1,56 @@
+/*
+ * hypercall.h: how a 64-bit PV guest enters Xen.
+ *
+ * In a PV guest the syscall instruction is a hypercall: the number in rax,
+ * arguments in rdi, rsi, rdx, r10, r8, the result in rax; rcx and r11 are
+ * lost (xen/arch-x86/xen-x86_64.h).  Nothing else in the tree enters Xen.
+ */
+#pragma once
+
+#include <stdint.h>
+
+static inline long hypercall4(long nr, uint64_t a, uint64_t b, uint64_t c,
+                              uint64_t d)
+{
+    register uint64_t r10 __asm__("r10") = d;
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
+                     : "0"(nr)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long hypercall3(long nr, uint64_t a, uint64_t b, uint64_t c)
+{
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
+                     : "0"(nr)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long hypercall2(long nr, uint64_t a, uint64_t b)
+{
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(a), "+S"(b)
+                     : "0"(nr)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static inline long hypercall1(long nr, uint64_t a)
+{
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(a)
+                     : "0"(nr)
+                     : "rcx", "r11", "memory");
+    return result;
+}

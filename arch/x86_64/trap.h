@@ -1,0 +1,7 @@
+/* trap.h: exceptions, all of them fatal, and the NMI, which is not. */
+#pragma once
+
+/* From here on a fault says what happened instead of killing the domain
+ * silently, and `xl trigger NAME nmi` prints where every thread is: the
+ * running one first, then whatever others() says. */
+void trap_init(void (*others)(void));

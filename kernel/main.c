@@ -1,0 +1,60 @@
+/* main.c: the boot order, and the loop that everything else runs in. */
+
+#include <stdlib.h>
+
+#include "arch/x86_64/mm.h"
+#include "arch/x86_64/trap.h"
+#include "kernel/page.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "lib/param.h"
+#include "lib/random.h"
+#include "lib/tty.h"
+#include "xen/clock.h"
+#include "xen/console.h"
+#include "xen/evtchn.h"
+#include "xen/shutdown.h"
+#include "xen/start.h"
+#include "xen/xenstore.h"
+
+int main(int argc, char **argv);
+_Noreturn void kmain(const struct start_info *si);
+
+extern uintptr_t __stack_chk_guard;
+extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
+
+static void run_main(void *arg)
+{
+    char **argv;
+    int argc = param_init(start_command_line(), &argv);
+
+    (void)arg;
+    for (size_t i = 0; &init_array_start[i] < init_array_end; i++)
+        init_array_start[i]();
+    exit(main(argc, argv));
+}
+
+_Noreturn void kmain(const struct start_info *si)
+{
+    void *free, *end;
+
+    start_init(si);             /* everything else looks into it */
+    console_init();             /* so that the rest can complain */
+    trap_init(sched_backtrace); /* a fault is legible from here on */
+    mm_init(&free, &end);       /* all of RAM mapped, W^X */
+    page_init(free, end);       /* from here on malloc works */
+    random_init();
+    random_bytes(&__stack_chk_guard, sizeof(__stack_chk_guard));
+    tty_init(); /* stdin, stdout, stderr */
+    xs_init();
+    shutdown_init(); /* xl shutdown */
+    if (!thread_create("main", run_main, NULL))
+        panic("not enough memory to start: raise memory= in the config");
+
+    for (;;) {
+        evtchn_dispatch();                      /* events make threads ready */
+        sched_expire(clock_now());              /* so do deadlines */
+        if (!sched_run())                       /* run one until it waits */
+            evtchn_wait(sched_next_deadline()); /* nobody ready: sleep in Xen */
+    }
+}

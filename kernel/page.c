@@ -1,0 +1,145 @@
+/* page.c: which pages are free: one bit a page, in the first pages of the
+ * memory it looks after. */
+
+#include "kernel/page.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/util.h"
+
+#define BITS 64
+
+static struct {
+    uint8_t *base;  /* page 0 of the map */
+    uint64_t *free; /* bit set: free */
+    size_t pages;
+    size_t floor; /* pages below it belong to the heap */
+    size_t count; /* free ones at or above floor, or taken by nobody below */
+    size_t top;   /* no page at or above it is free */
+} page;
+
+static bool is_free(size_t i)
+{
+    return page.free[i / BITS] >> i % BITS & 1;
+}
+
+static void set_free(size_t i, bool free)
+{
+    uint64_t bit = 1ul << i % BITS;
+
+    if (free)
+        page.free[i / BITS] |= bit;
+    else
+        page.free[i / BITS] &= ~bit;
+}
+
+void page_init(void *start, void *end)
+{
+    size_t pages = (size_t)((uint8_t *)end - (uint8_t *)start) / PAGE_SIZE;
+    size_t map =
+        round_up((pages + BITS - 1) / BITS * sizeof(uint64_t), PAGE_SIZE);
+
+    page.free = start;
+    page.base = (uint8_t *)start + map;
+    page.pages = page.count = page.top = pages - map / PAGE_SIZE;
+    page.floor = 0;
+    memset(page.free, 0, map);
+    for (size_t i = 0; i < page.pages; i++)
+        set_free(i, true);
+}
+
+void *page_base(void)
+{
+    return page.base;
+}
+
+/* The highest free page below top, or page.pages. */
+static size_t find(void)
+{
+    for (size_t i = page.top; i > page.floor;) {
+        uint64_t word = page.free[(i - 1) / BITS];
+        unsigned below = (unsigned)((i - 1) % BITS) + 1; /* bits to look at */
+
+        if (below < BITS)
+            word &= (1ul << below) - 1;
+        i = (i - 1) / BITS * BITS;
+        if (word) {
+            i += BITS - 1 - (size_t)__builtin_clzl(word);
+            return i >= page.floor ? i : page.pages;
+        }
+    }
+    return page.pages;
+}
+
+void *page_alloc(void)
+{
+    size_t i = find();
+
+    if (i == page.pages)
+        return NULL;
+    set_free(i, false);
+    page.top = i;
+    page.count--;
+    return page.base + i * PAGE_SIZE;
+}
+
+void *page_alloc_run(size_t n)
+{
+    size_t run = 0;
+
+    for (size_t i = page.top; i > page.floor; i--) {
+        run = is_free(i - 1) ? run + 1 : 0;
+        if (run < n)
+            continue;
+        for (size_t j = i - 1; j < i - 1 + n; j++)
+            set_free(j, false);
+        page.count -= n;
+        return page.base + (i - 1) * PAGE_SIZE;
+    }
+    return NULL;
+}
+
+void page_free_run(void *p, size_t n)
+{
+    size_t first = (size_t)((uint8_t *)p - page.base) / PAGE_SIZE;
+
+    assert((uintptr_t)p % PAGE_SIZE == 0 && first + n <= page.pages);
+    for (size_t i = first; i < first + n; i++) {
+        assert(!is_free(i) && i >= page.floor);
+        set_free(i, true);
+    }
+    page.count += n;
+    if (page.top < first + n)
+        page.top = first + n;
+}
+
+void page_free(void *p)
+{
+    page_free_run(p, 1);
+}
+
+size_t page_count_free(void)
+{
+    return page.count;
+}
+
+int page_set_floor(void *address)
+{
+    size_t floor =
+        round_up((uintptr_t)address - (uintptr_t)page.base, PAGE_SIZE) /
+        PAGE_SIZE;
+
+    if (floor > page.pages)
+        return -ENOMEM;
+    for (size_t i = page.floor; i < floor; i++)
+        if (!is_free(i))
+            return -ENOMEM;
+    page.count += page.floor;
+    page.count -= floor;
+    page.floor = floor;
+    return 0;
+}

@@ -1,0 +1,136 @@
+/* panic.c: messages of the kernel itself, the last of them above all. */
+
+#include "kernel/panic.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/x86_64/address.h"
+#include "xen/console.h"
+#include "xen/hypercall.h"
+
+#define LINE      256
+#define DEPTH     40
+#define DRAIN_MS  500
+#define STACK_MAX (64 * 1024ul) /* no frame is farther from the next */
+
+extern const uint8_t symbols_start[], symbols_end[]; /* lib/symbols.awk */
+extern const uint8_t text_end[];
+
+static bool panicking;
+
+static void say_line(const char *fmt, va_list ap)
+{
+    char line[LINE];
+    int n = vsniprintf(line, sizeof(line) - 1, fmt, ap);
+    size_t len = n < 0 ? 0 : (size_t)n < LINE - 1 ? (size_t)n : LINE - 2;
+
+    line[len++] = '\n';
+    console_drop(len - console_put(line, len));
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say_line(fmt, ap);
+    va_end(ap);
+}
+
+void panic_begin(void)
+{
+    if (panicking) /* the first one's cause is the one to know */
+        panic_end();
+    panicking = true;
+    console_drain(DRAIN_MS); /* make room: these lines matter most */
+}
+
+void panic_end(void)
+{
+    console_drain(DRAIN_MS);
+    sched_op_shutdown(SHUTDOWN_crash);
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    panic_begin();
+    say("panic:");
+    va_start(ap, fmt);
+    say_line(fmt, ap);
+    va_end(ap);
+    backtrace((uint64_t)(uintptr_t)__builtin_return_address(0),
+              (uint64_t)(uintptr_t)__builtin_frame_address(0));
+    panic_end();
+}
+
+/* The next number of the symbol table: 7 bits a byte, the lowest first. */
+static uint64_t number(const uint8_t **p)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t byte = *(*p)++;
+
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+}
+
+/*
+ * The table holds, for each function in the order of addresses, its distance
+ * from the one before and its name.
+ */
+static const char *symbol(uint64_t rip, uint64_t *offset)
+{
+    const uint8_t *p = symbols_start;
+    uint64_t at = (uintptr_t)image_start;
+    const char *name = NULL;
+
+    while (p < symbols_end) {
+        at += number(&p);
+        if (at > rip)
+            break;
+        *offset = rip - at;
+        name = (const char *)p;
+        p += strlen(name) + 1;
+    }
+    return name;
+}
+
+static bool in_text(uint64_t rip)
+{
+    return rip >= (uintptr_t)image_start && rip < (uintptr_t)text_end;
+}
+
+static void say_place(uint64_t rip)
+{
+    uint64_t offset = 0;
+    const char *name = in_text(rip) ? symbol(rip, &offset) : NULL;
+
+    if (name)
+        say("  %#lx %s+%#lx", rip, name, offset);
+    else
+        say("  %#lx", rip);
+}
+
+void backtrace(uint64_t rip, uint64_t rbp)
+{
+    say_place(rip);
+    for (int i = 0; i < DEPTH && rbp && rbp % 8 == 0; i++) {
+        const uint64_t *frame = (const uint64_t *)rbp;
+
+        if (!in_text(frame[1]))
+            return;
+        say_place(frame[1] - 1); /* inside the call, not after it */
+        if (frame[0] <= rbp || frame[0] - rbp > STACK_MAX)
+            return;
+        rbp = frame[0];
+    }
+}

@@ -1,0 +1,121 @@
+/* newlib.c: the system calls newlib asks for (newlib's manual, "Syscalls"). */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/panic.h"
+#include "lib/fd.h"
+#include "lib/heap.h"
+#include "xen/shutdown.h"
+
+char **environ = (char *[]){NULL};
+
+/* From -errno to the way of POSIX. */
+static ssize_t result(ssize_t r)
+{
+    if (r >= 0)
+        return r;
+    errno = (int)-r;
+    return -1;
+}
+
+ssize_t read(int fd, void *data, size_t n)
+{
+    return result(fd_read(fd, data, n));
+}
+
+ssize_t write(int fd, const void *data, size_t n)
+{
+    return result(fd_write(fd, data, n));
+}
+
+int close(int fd)
+{
+    return (int)result(fd_close(fd));
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    return result(fd_seek(fd, offset, whence));
+}
+
+int fstat(int fd, struct stat *st)
+{
+    return (int)result(fd_stat(fd, st));
+}
+
+int isatty(int fd)
+{
+    if (fd_isatty(fd))
+        return 1;
+    errno = ENOTTY;
+    return 0;
+}
+
+int dup(int fd)
+{
+    return (int)result(fd_dup(fd));
+}
+
+int dup2(int fd, int to)
+{
+    return (int)result(fd_dup2(fd, to));
+}
+
+int fcntl(int fd, int command, ...)
+{
+    va_list ap;
+
+    va_start(ap, command);
+    int arg = va_arg(ap, int);
+    va_end(ap);
+    return (int)result(fd_control(fd, command, arg));
+}
+
+void *sbrk(ptrdiff_t n)
+{
+    return heap_grow(n);
+}
+
+/* There is one process, and no signal ever arrives from outside. */
+pid_t getpid(void)
+{
+    return 1;
+}
+
+int kill(pid_t pid, int signal)
+{
+    (void)pid;
+    panic("signal %d raised", signal);
+}
+
+void abort(void)
+{
+    panic("abort() called");
+}
+
+void __assert_func(const char *file, int line, const char *function,
+                   const char *expression)
+{
+    panic("%s:%d: %s: assertion failed: %s", file, line, function, expression);
+}
+
+/* Set by kmain() before anything that checks it. */
+uintptr_t __stack_chk_guard;
+
+void __stack_chk_fail(void)
+{
+    panic("stack smashed");
+}
+
+void _exit(int status)
+{
+    exit_status_publish(status);
+    shutdown(SHUTDOWN_poweroff);
+}

@@ -1,0 +1,104 @@
+/* gnttab.c: letting a back-end at our pages. */
+
+#include "xen/gnttab.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "arch/x86_64/address.h"
+#include "arch/x86_64/mm.h"
+#include "kernel/page.h"
+#include "lib/shared.h"
+#include "xen/hypercall.h"
+
+#define PER_FRAME  (PAGE_SIZE / sizeof(grant_entry_v1_t))
+#define FRAMES_MAX 32 /* 16384 references; each frame holds 512 */
+
+/*
+ * A reference not in use links to the next free one through its frame field,
+ * which nobody else looks at while flags is 0.
+ */
+static struct {
+    grant_entry_v1_t *frame[FRAMES_MAX];
+    unsigned frames;
+    gref_t free; /* 0: none; Xen reserves the first 8 for itself */
+    size_t count;
+} gnttab;
+
+static grant_entry_v1_t *entry(gref_t ref)
+{
+    return &gnttab.frame[ref / PER_FRAME][ref % PER_FRAME];
+}
+
+static void put(gref_t ref)
+{
+    entry(ref)->frame = gnttab.free;
+    gnttab.free = ref;
+    gnttab.count++;
+}
+
+/* Map one more frame of the table. */
+static int grow(void)
+{
+    unsigned long mfn[FRAMES_MAX];
+    unsigned n = gnttab.frames;
+    int err;
+
+    if (n == FRAMES_MAX)
+        return -ENOSPC;
+    if ((err = gnttab_op_setup(mfn, n + 1)))
+        return err;
+    if (!(gnttab.frame[n] = mm_map_frame(mfn[n])))
+        return -ENOSPC;
+    gnttab.frames = n + 1;
+    for (size_t i = PER_FRAME; i-- > (n ? 0 : GNTTAB_NR_RESERVED_ENTRIES);)
+        put((gref_t)(n * PER_FRAME + i));
+    return 0;
+}
+
+int gnttab_claim(gref_t *refs, size_t n)
+{
+    while (gnttab.count < n)
+        if (grow())
+            return -ENOSPC;
+    for (size_t i = 0; i < n; i++) {
+        refs[i] = gnttab.free;
+        gnttab.free = entry(refs[i])->frame;
+        gnttab.count--;
+    }
+    return 0;
+}
+
+void gnttab_release(const gref_t *refs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        assert(entry(refs[i])->flags == 0);
+        put(refs[i]);
+    }
+}
+
+void gnttab_share(gref_t ref, uint16_t peer, const void *addr, bool writable)
+{
+    grant_entry_v1_t *e = entry(ref);
+
+    e->domid = peer;
+    e->frame = (uint32_t)virt_to_mfn(addr);
+    /* Release: Xen sees the frame before the permission. */
+    store_release(&e->flags, (uint16_t)(GTF_permit_access |
+                                        (writable ? 0 : GTF_readonly)));
+}
+
+int gnttab_unshare(gref_t ref)
+{
+    grant_entry_v1_t *e = entry(ref);
+    uint16_t flags = load_acquire(&e->flags);
+
+    /* Xen sets GTF_reading and GTF_writing while the page is mapped; the
+     * permission may go only in one step with a look at them. */
+    do {
+        if (flags & (GTF_reading | GTF_writing))
+            return -EBUSY;
+    } while (!__atomic_compare_exchange_n(&e->flags, &flags, 0, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+    return 0;
+}
