@@ -4,7 +4,9 @@
  * A packet is a chain of whole pages with one owner: whoever holds the
  * pointer to its first buffer.  Passing it to net_send() gives it away,
  * net_recv() gives one to you.  The descriptors live outside the pages, so
- * sharing a page with a back-end exposes packet bytes and nothing else.
+ * sharing a page with a back-end exposes packet bytes and nothing else: pages
+ * are zeroed when they enter the pool, hold packets from then on and never
+ * leave it.  What a buffer holds beyond its data is some older packet.
  */
 #pragma once
 
@@ -13,10 +15,9 @@
 #include <stdint.h>
 
 /* Marks of a packet, in its first buffer; their meaning is netif.h's. */
-#define BUF_CSUM_BLANK                                                         \
-    1u                 /* TCP/UDP checksum holds the pseudo-header's only      \
-                        */
-#define BUF_CSUM_OK 2u /* TCP/UDP checksum is known to be right */
+#define BUF_CSUM_BLANK 1u /* TCP/UDP checksum holds the pseudo-header's only   \
+                           */
+#define BUF_CSUM_OK 2u    /* TCP/UDP checksum is known to be right */
 
 struct buf {
     uint8_t *page;
@@ -35,9 +36,12 @@ void buf_free(struct buf *b);
 size_t buf_total(const struct buf *b);
 
 /* The page is still mapped by a back-end that would not let go: keep it out
- * of use for ever and free only the descriptor. */
+ * of use for ever and free only the descriptor.  One buffer, not a chain. */
 void buf_quarantine(struct buf *b);
 
-/* Buffers the pool may hold in all, and those in use now. */
+/* Buffers the pool may hold in all (a quarter of the memory that is free at
+ * the first call of anything here), and those in use now.  Quarantined pages
+ * count as neither: they lower the limit. */
 size_t buf_limit(void);
 size_t buf_in_use(void);
+size_t buf_quarantined(void);

@@ -1,6 +1,10 @@
 /*
  * netfront.h: network interfaces, one Ethernet frame per packet
  * (xen/io/netif.h).
+ *
+ * Frames go out from and come in to the pages of their buffers; nothing is
+ * copied.  A back-end that breaks the protocol breaks the device: one line on
+ * the console, -EIO from then on, net_wake() woken.
  */
 #pragma once
 
@@ -10,17 +14,39 @@
 #include "kernel/buf.h"
 #include "kernel/sched.h"
 
+#define NET_SLOTS_MAX 18 /* pieces of a packet that every back-end takes */
+
 struct net;
 
-struct net *net_open(unsigned id); /* vif <id>; NULL with errno set */
+struct net_counts {
+    uint64_t tx_packets, tx_bytes; /* queued */
+    uint64_t tx_full;              /* -EAGAIN, or had to wait for a slot */
+    uint64_t tx_refused;           /* -EMSGSIZE and -EINVAL */
+    uint64_t tx_errors;            /* pieces the back-end could not send */
+    uint64_t rx_packets, rx_bytes; /* given to the caller */
+    uint64_t rx_errors;            /* the back-end lost a piece of the packet */
+    uint64_t rx_dry;    /* dropped: its pages were the last to receive into */
+    uint64_t rx_extras; /* extra-info slots, ignored: none was asked for */
+    uint64_t kicks;     /* batches of requests shown to the back-end */
+};
+
+/* vif <id>; waits for its back-end.  NULL with errno set: ENODEV, ETIMEDOUT,
+ * ENOMEM, ENOSPC (grants), EIO (nonsense in xenstore; said why). */
+struct net *net_open(unsigned id);
+
+/* Waits up to a second for queued frames to leave.  No other thread may be
+ * inside a call on net. */
 void net_close(struct net *net);
 
 const uint8_t *net_mac(const struct net *net); /* 6 bytes */
 unsigned net_mtu(const struct net *net);       /* without Ethernet header */
 bool net_broken(const struct net *net);
+const struct net_counts *net_counts(const struct net *net);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
- * 0, -EIO (broken), -EMSGSIZE (more than 18 slots), -EINVAL (no data). */
+ * 0, -EIO (broken), -EMSGSIZE (above 65535 bytes or NET_SLOTS_MAX pieces; or
+ * the back-end takes only one piece and the frame does not fit in a page),
+ * -EINVAL (a piece is empty or leaves its page). */
 int net_send(struct net *net, struct buf *b);
 
 /* The same, but never waits: on -EAGAIN b stays yours. */
@@ -33,12 +59,15 @@ void net_flush(struct net *net);
 bool net_reap(struct net *net);
 
 /* The next frame, yours to keep.  net_poll() returns NULL if there is none;
- * net_recv() waits, and returns NULL only when the device is broken. */
+ * net_recv() waits, and returns NULL only when the device is broken.
+ * Each piece of a frame holds at least one byte.  When the pool is used up
+ * frames are dropped, so keep few of them for long. */
 struct buf *net_poll(struct net *net);
 struct buf *net_recv(struct net *net);
 
 /* For one thread that serves several interfaces: ask for an event at the
- * next received frame (and, with tx, at the next sent one).  True: there is
- * something already.  The event wakes net_wake(). */
+ * next received frame (and, with tx, when about half of what is queued has
+ * been sent).  True: there is something already.  The event wakes net_wake().
+ * A broken device has no events: false. */
 bool net_arm(struct net *net, bool tx);
 struct waitq *net_wake(struct net *net);

@@ -1,0 +1,188 @@
+/* random.c: one generator for all: ISNs, ports, DHCP and DNS ids, canary. */
+
+#include "lib/random.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "arch/x86_64/cpu.h"
+#include "kernel/panic.h"
+#include "xen/clock.h"
+
+#define BLOCK        64
+#define POOL_BLOCKS  8
+#define RESEED_AFTER (1u << 20) /* bytes given */
+
+#define CPU_TRIES      1000 /* RDSEED may run dry for a while */
+#define JITTER_SAMPLES 4096
+
+#define CPUID_RDRAND (1u << 30) /* leaf 1, ECX */
+#define CPUID_RDSEED (1u << 18) /* leaf 7, EBX */
+
+static struct {
+    uint32_t key[8];
+    uint8_t pool[POOL_BLOCKS * BLOCK];
+    size_t left;  /* bytes at the pool's end not given yet */
+    size_t given; /* since the last seed */
+    bool seeded;
+} rng;
+
+static uint32_t rotl(uint32_t n, int by)
+{
+    return n << by | n >> (32 - by);
+}
+
+static void quarter_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    *a += *b, *d = rotl(*d ^ *a, 16);
+    *c += *d, *b = rotl(*b ^ *c, 12);
+    *a += *b, *d = rotl(*d ^ *a, 8);
+    *c += *d, *b = rotl(*b ^ *c, 7);
+}
+
+void chacha20_block(const uint32_t key[8], uint32_t counter,
+                    const uint32_t nonce[3], uint8_t out[64])
+{
+    uint32_t in[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    uint32_t x[16];
+
+    memcpy(&in[4], key, 32);
+    in[12] = counter;
+    memcpy(&in[13], nonce, 12);
+    memcpy(x, in, sizeof(x));
+
+    for (int i = 0; i < 10; i++) {
+        for (int j = 0; j < 4; j++) /* columns */
+            quarter_round(&x[j], &x[4 + j], &x[8 + j], &x[12 + j]);
+        for (int j = 0; j < 4; j++) /* diagonals */
+            quarter_round(&x[j], &x[4 + (j + 1) % 4], &x[8 + (j + 2) % 4],
+                          &x[12 + (j + 3) % 4]);
+    }
+    for (int i = 0; i < 16; i++)
+        x[i] += in[i];
+    memcpy(out, x, sizeof(x)); /* we are little-endian, as the RFC's words */
+}
+
+/* A new key from the old one, which the new one does not tell.  A key makes
+ * one pool only, so the nonce never changes. */
+static const uint32_t nonce[3];
+
+static void rekey(void)
+{
+    uint8_t block[BLOCK];
+
+    chacha20_block(rng.key, 0, nonce, block);
+    memcpy(rng.key, block, sizeof(rng.key));
+    memset(block, 0, sizeof(block));
+    __asm__ volatile("" : : "r"(block) : "memory"); /* it is really wiped */
+}
+
+static void refill(void)
+{
+    for (uint32_t i = 0; i < POOL_BLOCKS; i++)
+        chacha20_block(rng.key, i + 1, nonce, &rng.pool[i * BLOCK]);
+    rekey();
+    rng.left = sizeof(rng.pool);
+}
+
+/* The key now depends on n, too, besides all that it depended on before. */
+static void stir(uint64_t n)
+{
+    rng.key[0] ^= (uint32_t)n;
+    rng.key[1] ^= (uint32_t)(n >> 32);
+    rekey();
+    rng.left = 0;
+}
+
+static bool has_rdseed(void)
+{
+    return cpu_cpuid(0, CPUID_EAX) >= 7 &&
+           (cpu_cpuid(7, CPUID_EBX) & CPUID_RDSEED);
+}
+
+static bool has_rdrand(void)
+{
+    return cpu_cpuid(1, CPUID_ECX) & CPUID_RDRAND;
+}
+
+/* Stir in 256 bits from one of the CPU's two instructions.  One that always
+ * says the same is broken; some are, after a suspend. */
+static bool stir_cpu(bool (*instruction)(uint64_t *n))
+{
+    uint64_t n = 0, before = 0;
+    bool changed = false;
+
+    for (int i = 0; i < 4; i++) {
+        int tries = CPU_TRIES;
+
+        while (!instruction(&n))
+            if (--tries == 0)
+                return false;
+        changed |= i > 0 && n != before;
+        before = n;
+        stir(n);
+    }
+    return changed;
+}
+
+/* How long the stirring itself takes is never quite the same. */
+static void stir_jitter(void)
+{
+    for (int i = 0; i < JITTER_SAMPLES; i++)
+        stir(cpu_rdtsc());
+}
+
+/* False: only the time went in. */
+static bool reseed(void)
+{
+    bool good = (has_rdseed() && stir_cpu(cpu_rdseed)) ||
+                (has_rdrand() && stir_cpu(cpu_rdrand));
+
+    stir(clock_wall());
+    stir(clock_now());
+    stir(cpu_rdtsc());
+    rng.given = 0;
+    return good;
+}
+
+void random_init(void)
+{
+    if (!reseed()) {
+        say("random: this CPU has neither RDSEED nor RDRAND: "
+            "seeded by timing only, guessable");
+        stir_jitter();
+    }
+    rng.seeded = true;
+}
+
+void random_bytes(void *out, size_t n)
+{
+    uint8_t *to = out;
+
+    assert(rng.seeded);
+    while (n > 0) {
+        if (rng.given >= RESEED_AFTER)
+            reseed();
+        if (rng.left == 0)
+            refill();
+
+        size_t part = n < rng.left ? n : rng.left;
+        uint8_t *from = &rng.pool[sizeof(rng.pool) - rng.left];
+
+        memcpy(to, from, part);
+        memset(from, 0, part);
+        to += part;
+        n -= part;
+        rng.left -= part;
+        rng.given += part;
+    }
+}
+
+uint32_t random_u32(void)
+{
+    uint32_t n;
+
+    random_bytes(&n, sizeof(n));
+    return n;
+}
