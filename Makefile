@@ -63,10 +63,12 @@ WARN  = -Wall -Wextra -Werror -Wconversion -Wshadow -Wundef -Wvla \
 GUEST_CODEGEN = -fno-pic -fno-pie -mno-red-zone -fno-omit-frame-pointer \
                 -ffunction-sections -fdata-sections -fcf-protection=none \
                 -fno-asynchronous-unwind-tables
+# newlib takes read() and write() to return int unless told otherwise.
+NEWLIB_DEFINES = -D_READ_WRITE_RETURN_TYPE=_ssize_t -D_READ_WRITE_BUFSIZE_TYPE=size_t
 GUEST_HEADERS = -nostdinc -idirafter $(D)/include -isystem lib/include -isystem $(D)/newlib/include \
                 -isystem $(dir $(shell $(CC) -print-file-name=include/stddef.h))
 GUEST_CFLAGS  = $(CSTD) -O2 -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote . \
-                -D_GNU_SOURCE -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
+                -D_GNU_SOURCE $(NEWLIB_DEFINES) -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
                 -fstack-protector-strong -mstack-protector-guard=global
 
 include lib/newlib.mk

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "arch/x86_64/address.h"
 #include "arch/x86_64/mm.h"
 #include "arch/x86_64/trap.h"
 #include "kernel/page.h"
@@ -20,7 +21,8 @@
 int main(int argc, char **argv);
 _Noreturn void kmain(const struct start_info *si);
 
-extern uintptr_t __stack_chk_guard;
+extern uintptr_t __stack_chk_guard; /* nothing that checks it may be under way
+                                       when it changes: kmain() never returns */
 extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
 
 static void run_main(void *arg)
@@ -44,9 +46,9 @@ _Noreturn void kmain(const struct start_info *si)
     mm_init(&free, &end);       /* all of RAM mapped, W^X */
     page_init(free, end);       /* from here on malloc works */
     random_init();
-    random_bytes(&__stack_chk_guard, sizeof(__stack_chk_guard));
+    __stack_chk_guard = (uintptr_t)random_u32() << 32 | random_u32();
     tty_init(); /* stdin, stdout, stderr */
-    xs_init();
+    xs_init(mfn_to_virt(start_info->store_mfn), start_info->store_evtchn);
     shutdown_init(); /* xl shutdown */
     if (!thread_create("main", run_main, NULL))
         panic("not enough memory to start: raise memory= in the config");

@@ -22,12 +22,15 @@ extern const uint8_t text_end[];
 
 static bool panicking;
 
-static void say_line(const char *fmt, va_list ap)
+/* Cut to LINE bytes with the newline. */
+static void say_line(const char *prefix, const char *fmt, va_list ap)
 {
     char line[LINE];
-    int n = vsniprintf(line, sizeof(line) - 1, fmt, ap);
-    size_t len = n < 0 ? 0 : (size_t)n < LINE - 1 ? (size_t)n : LINE - 2;
+    size_t len = strlen(prefix);
 
+    memcpy(line, prefix, len);
+    vsniprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+    len = strlen(line);
     line[len++] = '\n';
     console_drop(len - console_put(line, len));
 }
@@ -37,7 +40,7 @@ void say(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    say_line(fmt, ap);
+    say_line("", fmt, ap);
     va_end(ap);
 }
 
@@ -60,12 +63,12 @@ void panic(const char *fmt, ...)
     va_list ap;
 
     panic_begin();
-    say("panic:");
     va_start(ap, fmt);
-    say_line(fmt, ap);
+    say_line("panic: ", fmt, ap);
     va_end(ap);
-    backtrace((uint64_t)(uintptr_t)__builtin_return_address(0),
-              (uint64_t)(uintptr_t)__builtin_frame_address(0));
+    /* From the caller on: its frame is where ours points to. */
+    backtrace((uint64_t)(uintptr_t)__builtin_return_address(0) - 1,
+              *(const uint64_t *)__builtin_frame_address(0));
     panic_end();
 }
 

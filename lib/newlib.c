@@ -12,6 +12,7 @@
 #include "kernel/panic.h"
 #include "lib/fd.h"
 #include "lib/heap.h"
+#include "xen/abi.h"
 #include "xen/shutdown.h"
 
 char **environ = (char *[]){NULL};
@@ -117,5 +118,5 @@ void __stack_chk_fail(void)
 void _exit(int status)
 {
     exit_status_publish(status);
-    shutdown(SHUTDOWN_poweroff);
+    shutdown_now(SHUTDOWN_poweroff);
 }

@@ -10,7 +10,7 @@ NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
                    --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
                    --enable-newlib-retargetable-locking
 
-NEWLIB_CFLAGS = -O2 -w $(GUEST_CODEGEN) -fno-stack-protector
+NEWLIB_CFLAGS = -O2 -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -fno-stack-protector
 
 $(NEWLIB)/lib/libc.a: lib/newlib.mk | $(PACKAGES)
 	@echo "newlib: building (once, about a minute)"

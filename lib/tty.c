@@ -146,6 +146,6 @@ void tty_init(void)
     if (evtchn_watch(console_port(), &tty.file.changed))
         panic("tty: the console's port is out of range");
     for (int fd = 0; fd < 3; fd++)
-        if (fd_install(fd, &tty.file))
+        if (fd_install(fd, &tty.file) < 0)
             panic("tty: no memory for the first descriptors");
 }
