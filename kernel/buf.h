@@ -15,9 +15,8 @@
 #include <stdint.h>
 
 /* Marks of a packet, in its first buffer; their meaning is netif.h's. */
-#define BUF_CSUM_BLANK 1u /* TCP/UDP checksum holds the pseudo-header's only   \
-                           */
-#define BUF_CSUM_OK 2u    /* TCP/UDP checksum is known to be right */
+#define BUF_CSUM_BLANK 1u /* TCP/UDP checksum: the pseudo-header's only */
+#define BUF_CSUM_OK    2u /* TCP/UDP checksum is known to be right */
 
 struct buf {
     uint8_t *page;

@@ -1,0 +1,31 @@
+/* page.c: the page allocator for tests: pages full of someone's secrets. */
+
+#include "test/fake/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/page.h"
+
+size_t fake_pages_free = 4096;
+
+void *page_alloc(void)
+{
+    void *page;
+
+    if (fake_pages_free == 0 || !(page = aligned_alloc(PAGE_SIZE, PAGE_SIZE)))
+        return NULL;
+    fake_pages_free--;
+    return memset(page, 0xa5, PAGE_SIZE);
+}
+
+void page_free(void *page)
+{
+    fake_pages_free++;
+    free(page);
+}
+
+size_t page_count_free(void)
+{
+    return fake_pages_free;
+}

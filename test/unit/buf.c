@@ -1,0 +1,138 @@
+/* buf.c: the packet pool. */
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "kernel/buf.h"
+#include "kernel/page.h"
+#include "test/fake/page.h"
+
+/* All that the pool gives, as one chain. */
+static struct buf *take_all(size_t *n)
+{
+    struct buf *all = NULL, *b;
+
+    for (*n = 0; (b = buf_alloc()); ++*n) {
+        b->next = all;
+        all = b;
+    }
+    return all;
+}
+
+Test(buf, comes_empty_and_unmarked_even_after_use)
+{
+    for (int i = 0; i < 2; i++) {
+        struct buf *b = buf_alloc();
+
+        cr_assert(b && b->page);
+        cr_assert_eq((uintptr_t)b->page % PAGE_SIZE, 0);
+        cr_assert(!b->next && !b->off && !b->len && !b->flags);
+        b->off = b->len = 100;
+        b->flags = BUF_CSUM_OK;
+        buf_free(b);
+    }
+}
+
+Test(buf, shows_nothing_of_a_pages_past)
+{
+    struct buf *b = buf_alloc();
+
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        cr_assert_eq(b->page[i], 0);
+    buf_free(b);
+}
+
+Test(buf, takes_no_more_than_its_share_of_memory)
+{
+    size_t n;
+
+    fake_pages_free = 1000;
+    struct buf *all = take_all(&n);
+
+    cr_assert_eq(n, 250);
+    cr_assert_eq(buf_limit(), 250);
+    cr_assert_eq(buf_in_use(), 250);
+    cr_assert_geq(fake_pages_free, 740, "descriptors take a few more");
+    buf_free(all);
+    cr_assert_eq(buf_in_use(), 0);
+}
+
+Test(buf, uses_its_pages_again_instead_of_new_ones)
+{
+    size_t n, m, left;
+
+    buf_free(take_all(&n));
+    left = fake_pages_free;
+    for (int i = 0; i < 100; i++)
+        buf_free(take_all(&m));
+    cr_assert_eq(m, n);
+    cr_assert_eq(fake_pages_free, left);
+}
+
+Test(buf, grows_only_as_far_as_it_is_used)
+{
+    size_t before = fake_pages_free;
+
+    for (int i = 0; i < 1000; i++)
+        buf_free(buf_alloc());
+    cr_assert_eq(fake_pages_free, before - 2, "a page, and its descriptor's");
+}
+
+Test(buf, survives_memory_running_out_under_it)
+{
+    struct buf *b;
+
+    cr_assert_eq(buf_limit(), 1024);
+    fake_pages_free = 0;
+    cr_assert_null(buf_alloc(), "no page for descriptors");
+    fake_pages_free = 1;
+    cr_assert_null(buf_alloc(), "no page for data");
+    fake_pages_free = 1;
+    cr_assert(b = buf_alloc(), "the descriptors were kept");
+    cr_assert_null(buf_alloc());
+    cr_assert_eq(buf_in_use(), 1);
+    buf_free(b);
+    cr_assert(b = buf_alloc());
+    buf_free(b);
+}
+
+Test(buf, frees_a_chain_and_nothing_at_all)
+{
+    struct buf *b = buf_alloc();
+
+    b->next = buf_alloc();
+    b->next->next = buf_alloc();
+    b->len = 1000, b->next->len = 4096, b->next->next->len = 1;
+    cr_assert_eq(buf_total(b), 5097);
+    cr_assert_eq(buf_total(NULL), 0);
+    cr_assert_eq(buf_in_use(), 3);
+    buf_free(b);
+    buf_free(NULL);
+    cr_assert_eq(buf_in_use(), 0);
+}
+
+static uint8_t *held[3]; /* pages a back-end would not let go */
+
+Test(buf, never_gives_a_quarantined_page_again)
+{
+    size_t n, m;
+
+    buf_free(take_all(&n));
+    for (int i = 0; i < 3; i++) {
+        struct buf *b = buf_alloc();
+
+        held[i] = b->page;
+        buf_quarantine(b);
+    }
+    cr_assert_eq(buf_in_use(), 0);
+    cr_assert_eq(buf_quarantined(), 3);
+    cr_assert_eq(buf_limit(), n - 3);
+
+    struct buf *all = take_all(&m);
+
+    cr_assert_eq(m, n - 3);
+    for (const struct buf *b = all; b; b = b->next)
+        for (int i = 0; i < 3; i++)
+            cr_assert_neq(b->page, held[i]);
+    buf_free(all);
+}
