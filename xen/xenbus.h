@@ -3,7 +3,8 @@
  * kicking, failing, closing (xen/io/xenbus.h).
  *
  * The back-end may be late, may close and may come back; its keys may not be
- * there yet.  Nothing read from it is trusted.
+ * there before it is ready.  Nothing read from it is trusted.  All calls but
+ * xenbus_kick() and xenbus_fail() wait for xenstored.
  */
 #pragma once
 
@@ -15,17 +16,21 @@
 #include "xen/ring.h"
 #include "xen/xenstore.h"
 
+#define XENBUS_KEYS_MAX 16
+
 struct xenbus_dev {
     char path[32];         /* device/vif/0 */
     char backend[128];     /* /local/domain/0/backend/vif/3/0 */
     uint16_t peer;         /* the back-end's domain */
     uint32_t port;         /* our event channel to it; 0: none */
-    struct waitq wake;     /* woken by every event on port */
+    struct waitq wake;     /* woken by every event on port, and when broken */
     bool broken;           /* the back-end broke the protocol or went away */
     struct xs_watch state; /* on the back-end's state */
+    int own;               /* our state, as last written */
     gref_t ring_ref[2];
     void *ring_page[2];
     unsigned rings;
+    struct xenbus_dev *next; /* of those connected */
 };
 
 struct xenbus_key {
@@ -35,21 +40,23 @@ struct xenbus_key {
 
 /* Find device/<type>/<id> and its back-end, wait until that is ready to
  * connect, and open an event channel to it.  -ENODEV: no such device;
- * -ETIMEDOUT: the back-end never came. */
+ * -ETIMEDOUT: the back-end never came; on any error nothing is left open. */
 int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id);
 
 /* A fresh shared page made into a ring; xenbus_close() frees it. */
 int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size);
 
-/* Write the keys, the rings' references under the names given, and our event
- * channel in one transaction, and wait until both ends are Connected. */
+/* Write the keys, at most XENBUS_KEYS_MAX, and our event channel, and wait
+ * until both ends are Connected.  From then on dev is marked broken when the
+ * back-end leaves. */
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
                    size_t n);
 
 /* The grant reference of the ring opened first (0) or second (1). */
 gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which);
 
-/* Keys in the back-end's folder, or our own. */
+/* Keys in the back-end's folder, or our own.  Several at once: xs_batch() of
+ * calls with dev->backend or dev->path as their dir. */
 int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n);
 int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num);
 int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
@@ -61,6 +68,11 @@ void xenbus_kick(struct xenbus_dev *dev, struct ring *r);
 /* Say why once, mark the device broken, wake its waiters; returns -EIO. */
 int xenbus_fail(struct xenbus_dev *dev, const char *why);
 
-/* Leave the back-end politely, take the rings back and free them.  Whatever
- * the front-end shared itself it must have taken back before. */
+/* Leave the back-end politely, with patience but not for ever: after that a
+ * decent one has nothing of ours mapped, and the front-end can take back what
+ * it shared itself.  Closes the event channel. */
+void xenbus_leave(struct xenbus_dev *dev);
+
+/* Leave, unless that is done; take the rings back and free them.  One that
+ * the back-end keeps mapped is never used again. */
 void xenbus_close(struct xenbus_dev *dev);

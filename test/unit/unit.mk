@@ -13,6 +13,9 @@ UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
+              test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
+UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_elf    = xen/toolstack/elf.c

@@ -1,0 +1,466 @@
+/*
+ * xenbus.c against a back-end that keeps netback's manners, or has none, on
+ * the real scheduler.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kernel/sched.h"
+#include "lib/util.h"
+#include "test/fake/memory.h"
+#include "test/fake/said.h"
+#include "test/fake/world.h"
+#include "test/fake/xenstored.h"
+#include "xen/abi.h"
+#include "xen/xenbus.h"
+#include <xen/io/xenbus.h>
+
+#define BACK   "/local/domain/0/backend/vif/7/"
+#define SECOND 1000000000ull
+
+static struct xenbus_dev dev;
+static struct ring tx, rx;
+static const struct xenbus_key keys[] = {{"tx-ring-ref", 8}, {"feature-sg", 1}};
+
+/* The back-end of vif 0. */
+static struct {
+    int state;
+    uint64_t delay;  /* before it follows */
+    bool stuck;      /* never follows */
+    bool refuses;    /* closes instead of connecting */
+    char seen[32];   /* the front-end's states */
+    unsigned rounds; /* until the front-end was Connected */
+    unsigned shared_at_closed;
+    int next;
+} back;
+
+static void back_state(int state)
+{
+    char text[] = {(char)('0' + state), 0};
+
+    back.state = state;
+    fake_xs_set(BACK "0/state", text);
+}
+
+static void back_moves(void)
+{
+    back_state(back.next);
+}
+
+static void back_connects(void)
+{
+    const char *port = fake_xs_get("device/vif/0/event-channel");
+
+    cr_assert_str_eq(fake_xs_get("device/vif/0/tx-ring-ref"), "8");
+    cr_assert_str_eq(fake_xs_get("device/vif/0/feature-sg"), "1");
+    cr_assert_eq(atoi(port), (int)dev.port);
+    back.rounds = fake_xs.rounds + 1;
+}
+
+static void back_follows(const char *path, const char *value)
+{
+    int state = value ? value[0] - '0' : 0;
+
+    if (strcmp(path, "device/vif/0/state"))
+        return;
+    back.seen[strlen(back.seen)] = value[0];
+    if (state == XenbusStateConnected)
+        back_connects();
+    if (state == XenbusStateClosed)
+        back.shared_at_closed = fake_shared;
+    back.next = 0;
+    if (state == XenbusStateInitialising && back.state == XenbusStateClosed)
+        back.next = XenbusStateInitWait;
+    if (state == XenbusStateConnected)
+        back.next = back.refuses ? XenbusStateClosing : XenbusStateConnected;
+    if (state == XenbusStateClosing || state == XenbusStateClosed)
+        back.next = state;
+    if (back.next && !back.stuck)
+        fake_later(back.delay, back_moves);
+}
+
+static void setup(void)
+{
+    xs_init(fake_xs_ring(0u - 100), FAKE_XS_PORT);
+    fake_xs_set("device/vif/0/backend", BACK "0");
+    fake_xs_set("device/vif/0/backend-id", "0");
+    fake_xs_set("device/vif/0/state", "1");
+    back_state(XenbusStateInitWait);
+    fake_xs.on_write = back_follows;
+}
+
+static void nothing_is_left(void)
+{
+    cr_assert_eq(fake_pages, 0);
+    cr_assert_eq(fake_grants, 0);
+    cr_assert_eq(fake_shared, 0);
+    cr_assert_eq(fake_ports, 0);
+    cr_assert_eq(fake_xs.watches, 0);
+}
+
+TestSuite(xenbus, .init = setup, .timeout = 20);
+
+/* A test whose body runs in a thread. */
+#define TEST(name)                                                             \
+    static void name(void);                                                    \
+    Test(xenbus, name)                                                         \
+    {                                                                          \
+        cr_assert(fake_world(name), "waits for ever");                         \
+    }                                                                          \
+    static void name(void)
+
+static int open_all(void)
+{
+    int err;
+
+    if ((err = xenbus_open(&dev, "vif", 0)))
+        return err;
+    if ((err = xenbus_ring(&dev, &tx, 16)) ||
+        (err = xenbus_ring(&dev, &rx, 16)))
+        return err;
+    return xenbus_connect(&dev, keys, ARRAY_LEN(keys));
+}
+
+TEST(connects_in_three_rounds)
+{
+    cr_assert_eq(open_all(), 0);
+    cr_assert_str_eq(dev.backend, BACK "0");
+    cr_assert_eq(dev.peer, 0);
+    cr_assert_eq(back.rounds, 3);
+    cr_assert_str_eq(back.seen, "4");
+    cr_assert_eq(fake_shared, 2);
+    cr_assert_eq(xenbus_ring_ref(&dev, 0), 8);
+    cr_assert_eq(xenbus_ring_ref(&dev, 1), 9);
+    cr_assert_not(dev.broken);
+    cr_assert_eq(fake_lines, 0);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "456");
+    cr_assert_eq(back.shared_at_closed, 2);
+    cr_assert_eq(back.state, XenbusStateClosed);
+    nothing_is_left();
+}
+
+TEST(shows_no_old_bytes_in_a_ring)
+{
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(xenbus_ring(&dev, &tx, 16), 0);
+    const char *page = dev.ring_page[0];
+    for (size_t i = 64; i < 4096; i++)
+        cr_assert_eq(page[i], 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(finds_no_device)
+{
+    cr_assert_eq(xenbus_open(&dev, "vif", 1), -ENODEV);
+    cr_assert_eq(xenbus_open(&dev, "vbd", 0), -ENODEV);
+    cr_assert_eq(fake_lines, 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(refuses_a_back_end_that_makes_no_sense)
+{
+    static const char *const ids[] = {"",      "x",     "-1",
+                                      "32752", "65536", "123456789"};
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        fake_xs_set("device/vif/0/backend-id", ids[i]);
+        cr_assert_lt(xenbus_open(&dev, "vif", 0), 0, "%s", ids[i]);
+        cr_assert_eq(fake_lines, i + 1);
+    }
+    nothing_is_left();
+}
+
+static void back_ready(void)
+{
+    back_state(XenbusStateInitWait);
+}
+
+TEST(waits_for_a_late_back_end)
+{
+    static const char *const early[] = {NULL, "1", "", "99", "-2", "8", "2 "};
+
+    for (size_t i = 0; i < ARRAY_LEN(early); i++) {
+        uint64_t before = fake_now;
+
+        fake_xs_set(BACK "0/state", early[i]);
+        fake_later(5 * SECOND, back_ready);
+        cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+        cr_assert_eq(fake_now, before + 5 * SECOND);
+        xenbus_close(&dev);
+    }
+    nothing_is_left();
+}
+
+TEST(gives_up_on_a_back_end_that_never_comes)
+{
+    uint64_t before = fake_now;
+
+    back_state(XenbusStateInitialising);
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ETIMEDOUT);
+    cr_assert_eq(fake_now, before + 10 * SECOND);
+    cr_assert_eq(fake_lines, 1);
+    cr_assert(strstr(fake_said, "device/vif/0"));
+    cr_assert(strstr(fake_said, "Initialising"));
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(clears_up_after_an_earlier_life)
+{
+    static const struct {
+        int state;
+        const char *answers;
+    } left[] = {
+        {XenbusStateInitialised, "561"},
+        {XenbusStateConnected, "561"},
+        {XenbusStateClosing, "61"},
+        {XenbusStateClosed, "1"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+        back.delay = i * SECOND;
+        memset(back.seen, 0, sizeof(back.seen));
+        back_state(left[i].state);
+        cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+        cr_assert_str_eq(back.seen, left[i].answers);
+        xenbus_close(&dev);
+    }
+    nothing_is_left();
+}
+
+TEST(opens_again_what_it_closed)
+{
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(open_all(), 0);
+        xenbus_close(&dev);
+    }
+    cr_assert_eq(fake_lines, 0);
+    nothing_is_left();
+}
+
+TEST(reports_a_refusal)
+{
+    back.refuses = true;
+    cr_assert_eq(open_all(), -EIO);
+    cr_assert(dev.broken);
+    cr_assert_eq(fake_lines, 1);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "46");
+    nothing_is_left();
+}
+
+TEST(reports_keys_that_xenstore_refuses)
+{
+    fake_xs.error_path = "device/vif/0/feature-sg";
+    fake_xs.error = "EQUOTA";
+    fake_xs.on_write = NULL;
+    cr_assert_eq(open_all(), -EDQUOT);
+    cr_assert_eq(fake_lines, 1);
+    fake_xs.on_write = back_follows;
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(waits_for_a_slow_connection_but_not_for_ever)
+{
+    back.delay = 9 * SECOND;
+    cr_assert_eq(open_all(), 0);
+    back.delay = 0;
+    xenbus_close(&dev);
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    back.stuck = true;
+    cr_assert_eq(xenbus_connect(&dev, keys, ARRAY_LEN(keys)), -ETIMEDOUT);
+    back.stuck = false;
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(undoes_what_does_not_fit)
+{
+    fake_ports_left = 0;
+    cr_assert_eq(open_all(), -ENOSPC);
+    cr_assert_eq(fake_xs.watches, 0);
+    fake_ports_left = 1;
+    fake_grants_left = 1;
+    cr_assert_eq(open_all(), -ENOSPC);
+    xenbus_close(&dev);
+    fake_grants_left = 2;
+    fake_pages_left = 1;
+    cr_assert_eq(open_all(), -ENOMEM);
+    xenbus_close(&dev);
+    fake_pages_left = 2;
+    cr_assert_eq(open_all(), 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+static void wait_until_broken(void)
+{
+    while (!dev.broken)
+        waitq_wait(&dev.wake);
+}
+
+TEST(notices_that_the_back_end_closes)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    cr_assert_eq(fake_lines, 1);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "46");
+    nothing_is_left();
+}
+
+TEST(notices_that_the_back_end_is_gone)
+{
+    cr_assert_eq(open_all(), 0);
+    fake_xs_set("/local/domain/0/backend", NULL);
+    fake_xs_set("device/vif/0", NULL);
+    wait_until_broken();
+    xenbus_close(&dev);
+    cr_assert_null(fake_xs_get("device/vif/0/state"));
+    nothing_is_left();
+}
+
+TEST(bears_what_does_not_concern_it)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateReconfiguring);
+    thread_sleep(fake_now + SECOND);
+    back_state(XenbusStateReconfigured);
+    thread_sleep(fake_now + SECOND);
+    fake_xs_set(BACK "0/hotplug-status", "connected");
+    thread_sleep(fake_now + SECOND);
+    cr_assert_not(dev.broken);
+    back_state(XenbusStateInitWait);
+    wait_until_broken();
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(keeps_a_device_when_xenstore_breaks)
+{
+    cr_assert_eq(open_all(), 0);
+    fake_xs.lie = LIE_TYPE;
+    back_state(XenbusStateConnected);
+    thread_sleep(fake_now + SECOND);
+    cr_assert_eq(fake_lines, 1); /* xenstore's */
+    cr_assert_not(dev.broken);
+    xenbus_close(&dev);
+    cr_assert_eq(fake_ports, 0);
+    cr_assert_eq(fake_pages, 0);
+}
+
+TEST(is_patient_with_one_that_does_not_let_go)
+{
+    uint64_t before;
+
+    cr_assert_eq(open_all(), 0);
+    back.stuck = true;
+    fake_mapped = true;
+    before = fake_now;
+    xenbus_close(&dev);
+    cr_assert_eq(fake_now, before + 10 * SECOND);
+    cr_assert_str_eq(back.seen, "456");
+    cr_assert_eq(fake_pages, 2); /* never used again */
+    cr_assert_eq(fake_grants, 2);
+    cr_assert_eq(fake_ports, 0);
+    cr_assert_eq(fake_xs.watches, 0);
+}
+
+TEST(leaves_before_it_closes)
+{
+    cr_assert_eq(open_all(), 0);
+    xenbus_leave(&dev);
+    cr_assert_str_eq(back.seen, "456");
+    cr_assert_eq(fake_shared, 2);
+    cr_assert_eq(fake_ports, 0);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "456");
+    nothing_is_left();
+}
+
+/* The thread is asking for the state when the device goes. */
+TEST(closes_while_it_is_being_checked)
+{
+    struct xenbus_dev *d = malloc(sizeof(*d));
+
+    for (uint64_t turns = 0; turns < 6; turns++) {
+        cr_assert_eq(xenbus_open(d, "vif", 0), 0);
+        dev.port = d->port;
+        cr_assert_eq(xenbus_connect(d, keys, ARRAY_LEN(keys)), 0);
+        back_state(XenbusStateConnected);
+        for (uint64_t i = 0; i < turns; i++) {
+            fake_step(fake_now);
+            fake_event(FAKE_XS_PORT);
+            thread_yield();
+        }
+        xenbus_close(d);
+        memset(d, 0xee, sizeof(*d));
+        thread_sleep(fake_now + SECOND);
+        for (size_t i = 0; i < sizeof(*d); i++)
+            cr_assert_eq(((unsigned char *)d)[i], 0xee);
+    }
+    free(d);
+    nothing_is_left();
+}
+
+TEST(tells_two_devices_apart)
+{
+    static struct xenbus_dev other;
+
+    fake_xs_set("device/vif/1/backend", BACK "1");
+    fake_xs_set("device/vif/1/backend-id", "3");
+    fake_xs_set(BACK "1/state", "2");
+    cr_assert_eq(open_all(), 0);
+    cr_assert_eq(xenbus_open(&other, "vif", 1), 0);
+    cr_assert_eq(other.peer, 3);
+    fake_xs_set(BACK "1/state", "4");
+    cr_assert_eq(xenbus_connect(&other, keys, ARRAY_LEN(keys)), 0);
+
+    fake_xs_set(BACK "1/state", NULL);
+    while (!other.broken)
+        waitq_wait(&other.wake);
+    cr_assert_not(dev.broken);
+    xenbus_close(&other);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(reads_keys_of_both_sides)
+{
+    char text[18];
+    uint64_t number = 7;
+
+    fake_xs_set("device/vif/0/mac", "00:16:3e:00:00:01");
+    fake_xs_set(BACK "0/feature-sg", "1");
+    fake_xs_set(BACK "0/odd", "1x");
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(xenbus_read_own(&dev, "mac", text, sizeof(text)), 0);
+    cr_assert_str_eq(text, "00:16:3e:00:00:01");
+    cr_assert_eq(xenbus_read(&dev, "feature-sg", text, sizeof(text)), 0);
+    cr_assert_str_eq(text, "1");
+    cr_assert_eq(xenbus_read_num(&dev, "odd", &number), -EINVAL);
+    cr_assert_eq(xenbus_read_num(&dev, "none", &number), -ENOENT);
+    cr_assert_eq(number, 7);
+    cr_assert_eq(xenbus_read_num(&dev, "feature-sg", &number), 0);
+    cr_assert_eq(number, 1);
+    xenbus_close(&dev);
+}
+
+TEST(says_once_why_it_is_broken)
+{
+    cr_assert_eq(open_all(), 0);
+    cr_assert_eq(xenbus_fail(&dev, "first reason"), -EIO);
+    cr_assert_eq(xenbus_fail(&dev, "second reason"), -EIO);
+    cr_assert_str_eq(fake_said, "device/vif/0: first reason\n");
+    xenbus_close(&dev);
+    nothing_is_left();
+}

@@ -1,0 +1,388 @@
+/* xenbus.c: the way of a front-end from finding its back-end to leaving it. */
+
+#include "xen/xenbus.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/page.h"
+#include "kernel/panic.h"
+#include "lib/util.h"
+#include "xen/abi.h"
+#include "xen/clock.h"
+#include "xen/evtchn.h"
+#include <xen/io/xenbus.h>
+
+#define PATIENCE 10000000000ull /* ns a back-end gets for each step */
+
+/*
+ * What to do when the back-end is in a state: our own next state, or one of
+ * these.  A back-end answers Closing by Closing or Closed, Closed by Closed,
+ * and then Initialising by InitWait.
+ */
+enum move { WAIT = 0, DONE = -1, FAIL = -2 };
+
+#define STATES (XenbusStateReconfigured + 1)
+
+/* XenbusStateUnknown stands for a state that is missing, or nonsense. */
+static const signed char opening[STATES] = {
+    [XenbusStateInitWait] = DONE,
+    /* Left over from an earlier life of ours: */
+    [XenbusStateInitialised] = XenbusStateClosing,
+    [XenbusStateConnected] = XenbusStateClosing,
+    [XenbusStateClosing] = XenbusStateClosed,
+    [XenbusStateClosed] = XenbusStateInitialising,
+};
+
+static const signed char connecting[STATES] = {
+    [XenbusStateUnknown] = FAIL,
+    [XenbusStateConnected] = DONE,
+    [XenbusStateClosing] = FAIL,
+    [XenbusStateClosed] = FAIL,
+};
+
+static const signed char connected[STATES] = {
+    [XenbusStateUnknown] = FAIL,      [XenbusStateInitialising] = FAIL,
+    [XenbusStateInitWait] = FAIL,     [XenbusStateInitialised] = FAIL,
+    [XenbusStateConnected] = DONE,    [XenbusStateClosing] = FAIL,
+    [XenbusStateClosed] = FAIL,       [XenbusStateReconfiguring] = DONE,
+    [XenbusStateReconfigured] = DONE,
+};
+
+static const signed char leaving[STATES] = {
+    [XenbusStateUnknown] = DONE,
+    [XenbusStateInitialising] = XenbusStateClosing,
+    [XenbusStateInitWait] = XenbusStateClosing,
+    [XenbusStateInitialised] = XenbusStateClosing,
+    [XenbusStateConnected] = XenbusStateClosing,
+    [XenbusStateClosing] = XenbusStateClosed,
+    [XenbusStateClosed] = DONE,
+    [XenbusStateReconfiguring] = XenbusStateClosing,
+    [XenbusStateReconfigured] = XenbusStateClosing,
+};
+
+static const char *const state_name[STATES] = {
+    "missing", "Initialising", "InitWait",      "Initialised",  "Connected",
+    "Closing", "Closed",       "Reconfiguring", "Reconfigured",
+};
+
+static struct {
+    struct xenbus_dev *devs;     /* connected */
+    struct xenbus_dev *checking; /* by the thread, right now */
+    struct waitq checked;
+    struct thread *thread;
+} bus;
+
+/* The back-end's state from the outcome of reading it. */
+static int state_from(int err, const char *text)
+{
+    uint64_t state;
+
+    if (err && err != -ENOENT && err != -EINVAL && err != -ENAMETOOLONG)
+        return err;
+    if (err || xs_number(text, &state) || state >= STATES)
+        return XenbusStateUnknown;
+    return (int)state;
+}
+
+static int read_state(struct xenbus_dev *dev)
+{
+    char text[4];
+    int err = xenbus_read(dev, "state", text, sizeof(text));
+
+    return state_from(err, text);
+}
+
+static int write_state(struct xenbus_dev *dev, int state)
+{
+    const char text[] = {(char)('0' + state), '\0'};
+    struct xs_call call = {
+        .op = XS_CALL_WRITE, .dir = dev->path, .path = "state", .text = text};
+
+    if (dev->own == state)
+        return 0;
+    dev->own = state;
+    return xs_batch(0, &call, 1);
+}
+
+/* Do as moves says, beginning with state, until it says DONE: the state that
+ * was reached; -EIO when it says FAIL, -ETIMEDOUT, or xenstore's error. */
+static int follow(struct xenbus_dev *dev, const signed char *moves, int state)
+{
+    uint64_t deadline = clock_now() + PATIENCE;
+
+    while (state >= 0 && moves[state] != DONE) {
+        int err = 0;
+
+        if (moves[state] == FAIL)
+            return xenbus_fail(dev, "the back-end refused");
+        if (moves[state] != WAIT)
+            err = write_state(dev, moves[state]);
+        if (!err)
+            err = xs_watch_wait(&dev->state, deadline);
+        if (err == -ETIMEDOUT)
+            say("%s: waited in vain for %s (%s)", dev->path, dev->backend,
+                state_name[state]);
+        if (err)
+            return err;
+        state = read_state(dev);
+    }
+    return state;
+}
+
+static int find(struct xenbus_dev *dev)
+{
+    char peer[8];
+    uint64_t number;
+    struct xs_call calls[] = {
+        {.op = XS_CALL_READ,
+         .dir = dev->path,
+         .path = "backend",
+         .value = dev->backend,
+         .size = sizeof(dev->backend)},
+        {.op = XS_CALL_READ,
+         .dir = dev->path,
+         .path = "backend-id",
+         .value = peer,
+         .size = sizeof(peer)},
+    };
+    int err = xs_batch(0, calls, ARRAY_LEN(calls));
+
+    if (err == -ENOENT)
+        return -ENODEV;
+    if (!err && (xs_number(peer, &number) || number >= DOMID_FIRST_RESERVED))
+        err = -EINVAL;
+    if (err) {
+        say("%s: no proper back-end in xenstore", dev->path);
+        return err;
+    }
+    dev->peer = (uint16_t)number;
+    return 0;
+}
+
+/* Watch the back-end's state, and bring it to InitWait. */
+static int meet(struct xenbus_dev *dev)
+{
+    char text[4];
+    struct xs_call calls[] = {
+        {.op = XS_CALL_WATCH,
+         .dir = dev->backend,
+         .path = "state",
+         .watch = &dev->state},
+        {.op = XS_CALL_READ,
+         .dir = dev->backend,
+         .path = "state",
+         .value = text,
+         .size = sizeof(text)},
+    };
+
+    xs_batch(0, calls, ARRAY_LEN(calls));
+    if (calls[0].err)
+        return calls[0].err;
+    return follow(dev, opening, state_from(calls[1].err, text));
+}
+
+int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
+{
+    int err;
+
+    *dev = (struct xenbus_dev){0};
+    sniprintf(dev->path, sizeof(dev->path), "device/%s/%u", type, id);
+    if ((err = find(dev)) || (err = meet(dev)) < 0 ||
+        (err = evtchn_open(dev->peer, &dev->wake, &dev->port))) {
+        xs_unwatch(&dev->state);
+        return err;
+    }
+    return 0;
+}
+
+int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
+{
+    void *page = page_alloc();
+    gref_t *ref = &dev->ring_ref[dev->rings];
+    int err;
+
+    assert(dev->rings < ARRAY_LEN(dev->ring_ref));
+    if (!page)
+        return -ENOMEM;
+    if ((err = gnttab_claim(ref, 1))) {
+        page_free(page);
+        return err;
+    }
+    memset(page, 0, PAGE_SIZE); /* whatever was in it is nobody's business */
+    ring_init(r, page, slot_size);
+    gnttab_share(*ref, dev->peer, page, true);
+    dev->ring_page[dev->rings++] = page;
+    return 0;
+}
+
+/* A thread for all devices: notice when a back-end leaves. */
+
+static void check(struct xenbus_dev *dev)
+{
+    int state = read_state(dev);
+
+    if (state >= 0 && connected[state] == FAIL)
+        xenbus_fail(dev, "the back-end went away");
+}
+
+static void check_all(void *arg)
+{
+    struct xenbus_dev *dev;
+
+    (void)arg;
+    for (;;) {
+        for (dev = bus.devs; dev && !xs_watch_fired(&dev->state);)
+            dev = dev->next;
+        if (!dev) {
+            waitq_wait(xs_wake());
+            continue;
+        }
+        bus.checking = dev; /* until then it is not freed */
+        check(dev);
+        bus.checking = NULL;
+        waitq_wake(&bus.checked);
+    }
+}
+
+static int enlist(struct xenbus_dev *dev)
+{
+    if (!bus.thread)
+        bus.thread = thread_create("xenbus", check_all, NULL);
+    if (!bus.thread)
+        return -ENOMEM;
+    dev->next = bus.devs;
+    bus.devs = dev;
+    return 0;
+}
+
+static void delist(struct xenbus_dev *dev)
+{
+    struct xenbus_dev **p = &bus.devs;
+
+    while (*p && *p != dev)
+        p = &(*p)->next;
+    if (*p)
+        *p = dev->next;
+    while (bus.checking == dev)
+        waitq_wait(&bus.checked);
+}
+
+static struct xs_call own_key(const struct xenbus_dev *dev, const char *name,
+                              char text[12], uint32_t value)
+{
+    sniprintf(text, 12, "%lu", (unsigned long)value);
+    return (struct xs_call){
+        .op = XS_CALL_WRITE, .dir = dev->path, .path = name, .text = text};
+}
+
+/*
+ * xenstored serves our requests in their order, and the back-end looks at the
+ * rest when it sees our state: with the state last it sees all, without a
+ * transaction and its two round trips.  Should a key be refused and the state
+ * not, the front-end leaves again.
+ */
+int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
+                   size_t n)
+{
+    struct xs_call calls[XENBUS_KEYS_MAX + 2];
+    char text[XENBUS_KEYS_MAX + 2][12];
+    int err;
+
+    assert(n <= XENBUS_KEYS_MAX);
+    for (size_t i = 0; i < n; i++)
+        calls[i] = own_key(dev, keys[i].name, text[i], keys[i].value);
+    calls[n] = own_key(dev, "event-channel", text[n], dev->port);
+    calls[n + 1] = own_key(dev, "state", text[n + 1], XenbusStateConnected);
+    dev->own = XenbusStateConnected;
+
+    if ((err = xs_batch(0, calls, n + 2))) {
+        say("%s: xenstore refused what we wrote (%d)", dev->path, err);
+        return err;
+    }
+    if ((err = follow(dev, connecting, XenbusStateInitWait)) < 0)
+        return err;
+    return enlist(dev);
+}
+
+gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which)
+{
+    return dev->ring_ref[which];
+}
+
+int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n)
+{
+    struct xs_call call = {.op = XS_CALL_READ,
+                           .dir = dev->backend,
+                           .path = key,
+                           .value = text,
+                           .size = n};
+
+    return xs_batch(0, &call, 1);
+}
+
+int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num)
+{
+    char text[24];
+    int err = xenbus_read(dev, key, text, sizeof(text));
+
+    return err ? err : xs_number(text, num);
+}
+
+int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
+                    size_t n)
+{
+    struct xs_call call = {.op = XS_CALL_READ,
+                           .dir = dev->path,
+                           .path = key,
+                           .value = text,
+                           .size = n};
+
+    return xs_batch(0, &call, 1);
+}
+
+void xenbus_kick(struct xenbus_dev *dev, struct ring *r)
+{
+    if (ring_publish(r))
+        evtchn_send(dev->port);
+}
+
+int xenbus_fail(struct xenbus_dev *dev, const char *why)
+{
+    if (!dev->broken) {
+        say("%s: %s", dev->path, why);
+        dev->broken = true;
+        waitq_wake(&dev->wake);
+    }
+    return -EIO;
+}
+
+void xenbus_leave(struct xenbus_dev *dev)
+{
+    if (!dev->port)
+        return;
+    delist(dev);
+    /* If it is gone, toolstacks clear our folder too: leave that alone. */
+    if (follow(dev, leaving, read_state(dev)) != XenbusStateUnknown)
+        write_state(dev, XenbusStateClosed);
+    xs_unwatch(&dev->state);
+    evtchn_close(dev->port);
+    dev->port = 0;
+}
+
+void xenbus_close(struct xenbus_dev *dev)
+{
+    xenbus_leave(dev);
+    while (dev->rings) {
+        unsigned i = --dev->rings;
+
+        if (gnttab_unshare(dev->ring_ref[i])) {
+            say("%s: the back-end keeps a ring mapped", dev->path);
+            continue; /* neither page nor reference may be used again */
+        }
+        gnttab_release(&dev->ring_ref[i], 1);
+        page_free(dev->ring_page[i]);
+    }
+}
