@@ -113,6 +113,8 @@ $(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbo
 	$(Q)objcopy --strip-all $@.debug $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
 
+include xen/toolstack/toolstack.mk
+
 # ---- tests and checks ----------------------------------------------------------
 
 include test/unit/unit.mk

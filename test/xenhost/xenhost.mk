@@ -4,5 +4,14 @@ XENHOST_PACKAGES = qemu-system-x86 cpio kmod # what ./build and ./host call
 
 # The host itself; everything that uses it makes it when it is missing.
 .PHONY: xenhost
-xenhost:
+xenhost: | $(D)/packages
 	@B=$(B) test/xenhost/host build
+
+APP  = web
+SITE = examples/site
+PORT = 8080
+
+# The arguments are checked before anything is built: ./run calls make again.
+.PHONY: run
+run:
+	@B=$(B) MAKE='$(MAKE)' test/xenhost/run '$(APP)' '$(SITE)' '$(PORT)'

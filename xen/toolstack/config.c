@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,15 @@
 static const char usage[] =
     "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
     "       [--memory MB] [--extra WORDS]\n"
+    "config IMAGE.xen --wants\n"
     "Writes an xl config to standard output.  It names image and ramdisk\n"
-    "without their folder: config, image and ramdisk belong into one.\n";
+    "without their folder: config, image and ramdisk belong into one.\n"
+    "--wants: says instead what the image uses: network ramdisk disks.\n";
 
 struct options {
     const char *image, *ramdisk, *name, *extra;
     long vifs, memory; /* -1: as the image says */
+    bool wants;
 };
 
 static _Noreturn void die(const char *fmt, ...)
@@ -64,6 +68,7 @@ static struct options parse(int argc, char *argv[])
         {"vifs", required_argument, NULL, 'v'},
         {"memory", required_argument, NULL, 'm'},
         {"extra", required_argument, NULL, 'e'},
+        {"wants", no_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -85,6 +90,9 @@ static struct options parse(int argc, char *argv[])
             break;
         case 'e':
             o.extra = optarg;
+            break;
+        case 'w':
+            o.wants = true;
             break;
         case 'h':
             fputs(usage, stdout);
@@ -185,27 +193,50 @@ static void put_config(const struct options *o, const struct elf_image *image,
     puts("on_crash = \"preserve\"");
 }
 
-int main(int argc, char *argv[])
+static struct elf_image read_image(const char *path)
 {
-    struct options o = parse(argc, argv);
     struct elf_image image;
     const char *why;
     size_t size;
-    void *file = read_file(o.image, &size);
-    uint64_t megabytes;
+    void *file = read_file(path, &size);
 
     if (elf_read(file, size, &image, &why))
-        die("%s is damaged or no guest: %s", o.image, why);
+        die("%s is damaged or no guest: %s", path, why);
     free(file);
-    if (image.wants_ramdisk && !o.ramdisk)
-        die("%s wants a ramdisk: give --ramdisk FILE", o.image);
-    megabytes = layout_megabytes(&image, o.ramdisk ? file_size(o.ramdisk) : 0);
-    if (megabytes < MIN_MEGABYTES)
-        megabytes = MIN_MEGABYTES;
-    if (o.memory >= 0)
-        megabytes = (uint64_t)o.memory;
-    put_config(&o, &image, megabytes);
+    return image;
+}
+
+static void put_wants(const struct elf_image *image)
+{
+    printf("%s%s%s\n", image->uses_network ? "network " : "",
+           image->wants_ramdisk ? "ramdisk " : "",
+           image->uses_disks ? "disks " : "");
+}
+
+static uint64_t memory_for(const struct options *o,
+                           const struct elf_image *image)
+{
+    uint64_t mb;
+
+    if (o->memory >= 0)
+        return (uint64_t)o->memory;
+    mb = layout_megabytes(image, o->ramdisk ? file_size(o->ramdisk) : 0);
+    return mb < MIN_MEGABYTES ? MIN_MEGABYTES : mb;
+}
+
+int main(int argc, char *argv[])
+{
+    struct options o = parse(argc, argv);
+    struct elf_image image = read_image(o.image);
+
+    if (o.wants) {
+        put_wants(&image);
+    } else {
+        if (image.wants_ramdisk && !o.ramdisk)
+            die("%s wants a ramdisk: give --ramdisk FILE", o.image);
+        put_config(&o, &image, memory_for(&o, &image));
+    }
     if (fflush(stdout) || ferror(stdout))
-        die("cannot write the config: %s", strerror(errno));
+        die("cannot write: %s", strerror(errno));
     return 0;
 }
