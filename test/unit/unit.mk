@@ -16,6 +16,13 @@ UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_page  = kernel/page.c lib/heap.c
+UNIT_clock = xen/clock.c
+UNIT_clock_FLAGS = -include test/fake/cpu.h
+UNIT_gnttab = xen/gnttab.c
+UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
+UNIT_evtchn = xen/evtchn.c
+UNIT_evtchn_FLAGS = -include test/fake/hypercall.h
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_elf    = xen/toolstack/elf.c

@@ -1,0 +1,130 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kernel/page.h"
+#include "lib/heap.h"
+
+#define PAGES 200
+
+static _Alignas(4096) uint8_t memory[(PAGES + 1) * PAGE_SIZE]; /* one: map */
+
+static void init(void)
+{
+    memset(memory, 0xa5, sizeof(memory));
+    page_init(memory, memory + sizeof(memory));
+}
+
+static uint8_t *nth(size_t n)
+{
+    return memory + (n + 1) * PAGE_SIZE;
+}
+
+TestSuite(page, .init = init);
+TestSuite(heap, .init = init);
+
+Test(page, gives_every_page_once_from_the_top_down)
+{
+    cr_assert_eq(page_count_free(), PAGES);
+    for (size_t i = PAGES; i-- > 0;)
+        cr_assert_eq(page_alloc(), nth(i));
+    cr_assert_null(page_alloc());
+    cr_assert_eq(page_count_free(), 0);
+}
+
+Test(page, a_freed_page_is_given_again_highest_first)
+{
+    for (int i = 0; i < PAGES; i++)
+        page_alloc();
+    page_free(nth(3));
+    page_free(nth(130));
+    page_free(nth(64));
+    cr_assert_eq(page_count_free(), 3);
+    cr_assert_eq(page_alloc(), nth(130));
+    cr_assert_eq(page_alloc(), nth(64));
+    cr_assert_eq(page_alloc(), nth(3));
+    cr_assert_null(page_alloc());
+}
+
+Test(page, a_run_is_the_highest_that_fits)
+{
+    cr_assert_eq(page_alloc_run(5), nth(PAGES - 5));
+    cr_assert_eq(page_alloc(), nth(PAGES - 6));
+    page_free_run(nth(PAGES - 5), 5);
+    cr_assert_eq(page_alloc_run(6), nth(PAGES - 12), "5 free pages are not 6");
+    cr_assert_eq(page_alloc_run(5), nth(PAGES - 5));
+    cr_assert_null(page_alloc_run(PAGES));
+    cr_assert_eq(page_count_free(), PAGES - 12);
+}
+
+Test(page, survives_a_long_random_life)
+{
+    static uint8_t *held[PAGES];
+    static size_t len[PAGES];
+    size_t n = 0, pages = 0;
+
+    srand(1);
+    for (int i = 0; i < 20000; i++) {
+        size_t want = 1 + (size_t)rand() % 7;
+        uint8_t *p = rand() % 2 ? page_alloc_run(want) : NULL;
+
+        if (p) {
+            for (size_t j = 0; j < want * PAGE_SIZE; j += PAGE_SIZE)
+                p[j] = (uint8_t)i;
+            p[1] = (uint8_t)i;
+            held[n] = p, len[n++] = want, pages += want;
+        } else if (n) {
+            size_t k = (size_t)rand() % n;
+
+            for (size_t j = 0; j < len[k] * PAGE_SIZE; j += PAGE_SIZE)
+                cr_assert_eq(held[k][j], held[k][1], "given to two");
+            page_free_run(held[k], len[k]);
+            pages -= len[k];
+            held[k] = held[--n], len[k] = len[n];
+        }
+        cr_assert_eq(page_count_free(), PAGES - pages);
+    }
+}
+
+Test(page, freeing_twice_is_a_bug, .signal = SIGABRT)
+{
+    void *p = page_alloc();
+
+    page_free(p);
+    page_free(p);
+}
+
+Test(heap, grows_from_the_bottom_until_it_meets_the_pages)
+{
+    cr_assert_eq(heap_grow(0), nth(0));
+    cr_assert_eq(heap_grow(100), nth(0));
+    cr_assert_eq(heap_grow(0), nth(0) + 100);
+    cr_assert_eq(page_count_free(), PAGES - 1);
+    cr_assert_eq(page_alloc_run(150), nth(50));
+
+    errno = 0;
+    cr_assert_eq(heap_grow(50 * PAGE_SIZE), (void *)-1, "one byte too many");
+    cr_assert_eq(errno, ENOMEM);
+    cr_assert_eq(heap_grow(0), nth(0) + 100, "nothing has moved");
+    cr_assert_neq(heap_grow(50 * PAGE_SIZE - 100), (void *)-1);
+    cr_assert_null(page_alloc());
+    cr_assert_eq(page_count_free(), 0);
+}
+
+Test(heap, gives_back_what_it_no_longer_needs)
+{
+    heap_grow(150 * PAGE_SIZE);
+    cr_assert_null(page_alloc_run(100));
+    heap_grow(-100 * (ptrdiff_t)PAGE_SIZE);
+    cr_assert_eq(page_alloc_run(100), nth(100));
+    cr_assert_eq(heap_grow(-51 * (ptrdiff_t)PAGE_SIZE), (void *)-1);
+    cr_assert_eq(heap_grow(-50 * (ptrdiff_t)PAGE_SIZE), nth(50));
+    cr_assert_eq(heap_grow(0), nth(0));
+}
+
+Test(heap, refuses_more_than_there_is)
+{
+    cr_assert_eq(heap_grow((PAGES + 1) * PAGE_SIZE), (void *)-1);
+    cr_assert_eq(heap_grow(PTRDIFF_MAX / 2), (void *)-1);
+}
