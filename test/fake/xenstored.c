@@ -369,6 +369,8 @@ static void begin(const struct message *m)
     snprintf(id, sizeof(id), "%u", ++last_tx);
     tx_open[last_tx] = true;
     fake_xs.transactions++;
+    if (fake_xs.on_begin)
+        fake_xs.on_begin();
     if (fake_xs.lie == LIE_TX_ZERO)
         strcpy(id, "0");
     if (fake_xs.lie == LIE_TX_TEXT)

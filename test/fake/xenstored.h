@@ -40,6 +40,7 @@ extern struct fake_xs {
     enum fake_lie lie;  /* told at the next answer */
     unsigned conflicts; /* commits still to be answered with EAGAIN */
     const char *error_path, *error; /* what fails, and how */
+    void (*on_begin)(void);         /* of a transaction */
     void (*on_write)(const char *path, const char *value); /* NULL: gone */
 
     unsigned kicks, requests, rounds, commits;

@@ -9,10 +9,16 @@
 UNIT_ring  = xen/ring.c
 UNIT_ring_FLAGS = -Wno-conversion # in Xen's macros
 UNIT_buf   = kernel/buf.c test/fake/page.c
+UNIT_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
+                test/fake/netback.c
+UNIT_netfront_FLAGS = -Wno-conversion # in Xen's macros
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_shutdown = xen/shutdown.c xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
+                test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/said.c
+UNIT_shutdown_FLAGS = -fno-sanitize=address -include test/fake/shutdown.h
 UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself

@@ -1,0 +1,135 @@
+/* shutdown.c: how the domain ends, by its own will or the toolstack's. */
+
+#include "xen/shutdown.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "lib/util.h"
+#include "xen/clock.h"
+#include "xen/console.h"
+#include "xen/hypercall.h"
+#include "xen/xenstore.h"
+
+#define REQUEST  "control/shutdown"
+#define PATIENCE 2000000000ull /* ns that xenstored gets at the end */
+#define DRAIN_MS 500
+
+static const struct {
+    const char *word;
+    unsigned reason;
+} requests[] = {
+    {"poweroff", SHUTDOWN_poweroff},
+    {"halt", SHUTDOWN_poweroff},
+    {"reboot", SHUTDOWN_reboot},
+};
+
+static struct {
+    int status;
+    bool done;
+    struct waitq wake;
+} published;
+
+/* The request, acknowledged by emptying the node.  The toolstack may take it
+ * back at the same moment: hence the transaction. */
+static int acknowledge(char *word, size_t size)
+{
+    struct xs_call read = {
+        .op = XS_CALL_READ, .path = REQUEST, .value = word, .size = size};
+    struct xs_call clear = {.op = XS_CALL_WRITE, .path = REQUEST, .text = ""};
+    uint32_t tx;
+    int err;
+
+    do {
+        if ((err = xs_begin(&tx)))
+            return err;
+        if ((err = xs_batch(tx, &read, 1)) || !*word ||
+            (err = xs_batch(tx, &clear, 1))) {
+            xs_end(tx, false);
+            return err;
+        }
+    } while ((err = xs_end(tx, true)) == -EAGAIN);
+    return err;
+}
+
+static void obey(char *word, size_t size)
+{
+    /* Acknowledging would promise it; so the toolstack will cancel. */
+    if (!strcmp(word, "suspend")) {
+        say("asked to suspend: not supported, going on");
+        return;
+    }
+    if (acknowledge(word, size) || !*word)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(requests); i++)
+        if (!strcmp(word, requests[i].word)) {
+            say("asked to %s", word);
+            shutdown_now(requests[i].reason);
+        }
+    say("asked to do an unknown thing in " REQUEST ": ignored");
+}
+
+static void listen(void *arg)
+{
+    struct xs_watch watch = {0};
+    struct xs_call calls[] = {
+        {.op = XS_CALL_WATCH, .path = REQUEST, .watch = &watch},
+        {.op = XS_CALL_WRITE, .path = "control/feature-poweroff", .text = "1"},
+        {.op = XS_CALL_WRITE, .path = "control/feature-reboot", .text = "1"},
+    };
+    char word[16];
+
+    (void)arg;
+    xs_batch(0, calls, ARRAY_LEN(calls));
+    if (calls[0].err)
+        return; /* no xenstore, nobody who asks */
+    while (!xs_watch_wait(&watch, NEVER))
+        if (!xs_read(REQUEST, word, sizeof(word)) && *word)
+            obey(word, sizeof(word));
+    xs_unwatch(&watch);
+}
+
+void shutdown_init(void)
+{
+    if (!thread_create("shutdown", listen, NULL))
+        say("no memory for the thread that obeys xl shutdown");
+}
+
+static void publish(void *arg)
+{
+    char text[12];
+
+    (void)arg;
+    sniprintf(text, sizeof(text), "%d", published.status);
+    xs_write("data/exit", text);
+    published.done = true;
+    waitq_wake(&published.wake);
+}
+
+void exit_status_publish(int status)
+{
+    uint64_t deadline = clock_now() + PATIENCE;
+
+    console_drain(DRAIN_MS); /* so that there is room for the line */
+    if (console_dropped())
+        say("%lu bytes were not printed: nobody read the console",
+            (unsigned long)console_dropped());
+    say("exit status %d", status);
+
+    published.status = status;
+    published.done = false;
+    if (!thread_create("exit", publish, NULL))
+        return;
+    while (!published.done && !waitq_wait_until(&published.wake, deadline))
+        ;
+}
+
+void shutdown_now(unsigned reason)
+{
+    console_drain(DRAIN_MS);
+    sched_op_shutdown(reason);
+}
