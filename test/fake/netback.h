@@ -1,0 +1,78 @@
+/*
+ * netback.h: a Xen and a dom0 with a network back-end, small enough for a
+ * test.  It plays by Xen's own ring macros and insists on the rules of
+ * xen/io/netif.h; the functions named lie_ are how it breaks them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xen/abi.h"
+#include <xen/io/netif.h>
+
+#define FRAME_MAX 65535
+
+struct frame {
+    uint8_t data[FRAME_MAX];
+    size_t len;
+    unsigned slots;
+    uint16_t flags;   /* of the first slot */
+    uint16_t ids[18]; /* to answer */
+};
+
+struct netback {
+    /* What a test sets before net_open(). */
+    const char *mac, *own_mtu, *back_mtu; /* NULL: no such key */
+    bool sg;
+    int open_err, ring_err, connect_err;
+
+    /* What it looks at. */
+    bool open, connected;
+    unsigned events_here, events_there; /* sent to the front-end, by it */
+    unsigned keys;
+    const char *wrong; /* what xenbus_fail() was told */
+    unsigned fails;
+
+    /* The rest is the fake's own. */
+    struct xenbus_dev *dev;
+    struct ring *ring[2];
+    netif_tx_back_ring_t tx;
+    netif_rx_back_ring_t rx;
+};
+
+extern struct netback back[2]; /* vif/0 and vif/1 */
+
+extern struct fake {
+    unsigned claimed, shared; /* references, and those in use, but not lost */
+    int claim_err;
+    bool busy;         /* unsharing fails: the page is still mapped */
+    unsigned lost;     /* references that were busy, for ever */
+    void (*run)(void); /* what the world does while a thread waits */
+    unsigned waits;
+    uint64_t now;
+} fake;
+
+void fake_start(void);
+
+/* Everything is given back but what was lost: buffers, references, rings. */
+bool fake_clean(void);
+
+/* Take the next packet off the transmit ring; answer it, all in order. */
+bool netback_take(struct netback *nb, struct frame *f);
+void netback_answer(struct netback *nb, const struct frame *f, int16_t status);
+
+/* Give the front-end a frame in pieces of n bytes from offset off of their
+ * pages; false if there are not enough slots.  status below 0: the last piece
+ * is lost.  Nothing is seen before netback_push(). */
+bool netback_give(struct netback *nb, const uint8_t *data, size_t len, size_t n,
+                  uint16_t off, uint16_t flags, int16_t status);
+void netback_push(struct netback *nb);
+unsigned netback_slots(struct netback *nb); /* posted and free */
+
+/* Put any response in the next slot; rx: it uses up the request there. */
+void lie_tx(struct netback *nb, struct netif_tx_response rsp);
+void lie_rx(struct netback *nb, struct netif_rx_response rsp);
+void lie_extra(struct netback *nb, uint8_t type, uint8_t flags);
+uint16_t rx_next_id(struct netback *nb);
