@@ -48,7 +48,11 @@ int file_wait(struct file *f, uint64_t deadline)
 
 unsigned file_ready(struct file *f)
 {
-    return f->ops->ready ? f->ops->ready(f) : POLLIN | POLLOUT;
+    unsigned ready = f->ops->ready ? f->ops->ready(f) : POLLIN | POLLOUT;
+
+    /* the same by POSIX's other names */
+    return ready | (ready & POLLIN ? POLLRDNORM : 0) |
+           (ready & POLLOUT ? POLLWRNORM : 0);
 }
 
 void file_put(struct file *f)

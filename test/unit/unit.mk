@@ -7,11 +7,9 @@
 # is no leak; a pointer that lies only in a test's local variable is one.
 
 UNIT_ring  = xen/ring.c
-UNIT_ring_FLAGS = -Wno-conversion # in Xen's macros
 UNIT_buf   = kernel/buf.c test/fake/page.c
 UNIT_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c
-UNIT_netfront_FLAGS = -Wno-conversion # in Xen's macros
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
@@ -29,8 +27,12 @@ UNIT_gnttab = xen/gnttab.c
 UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
 UNIT_evtchn = xen/evtchn.c
 UNIT_evtchn_FLAGS = -include test/fake/hypercall.h
+UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
+              test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/said.c
+UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
+UNIT_fd    = lib/fd.c
 UNIT_elf    = xen/toolstack/elf.c
 UNIT_layout = xen/toolstack/layout.c
 
