@@ -3,6 +3,10 @@
 # `make fuzz` runs each for FUZZ_SECONDS; `make fuzz F=http` only one.
 
 FUZZ_http    = lib/http.c
+FUZZ_ring    = xen/ring.c
+FUZZ_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
+                test/fake/netback.c
+FUZZ_xenstore = xen/xenstore.c
 
 FUZZES := $(sort $(patsubst FUZZ_%,%,$(filter-out FUZZ_SECONDS,$(filter FUZZ_%,$(.VARIABLES)))))
 F       = $(FUZZES)

@@ -1,0 +1,216 @@
+/*
+ * A xenstored that answers with whatever the input says: as raw bytes and
+ * indices, and as messages whose ids are right, so that it gets further.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "lib/shared.h"
+#include "xen/abi.h"
+#include "xen/evtchn.h"
+#include "xen/xenstore.h"
+#include <xen/io/xs_wire.h>
+
+#define IDS 32
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static _Alignas(4096) union {
+    struct xenstore_domain_interface ring;
+    uint8_t bytes[4096];
+} page;
+static const uint8_t *input, *input_end;
+static uint32_t id[IDS]; /* of the latest requests */
+static size_t nids;
+static bool lied; /* about what was read: requests make no sense now */
+static struct {
+    struct xsd_sockmsg head;
+    size_t len;
+} in;
+
+void say(const char *fmt, ...)
+{
+    (void)fmt;
+}
+
+struct thread *thread_self(void)
+{
+    return (struct thread *)(void *)&page;
+}
+
+int evtchn_watch(uint32_t port, struct waitq *wake)
+{
+    (void)port;
+    (void)wake;
+    return 0;
+}
+
+void evtchn_send(uint32_t port)
+{
+    (void)port;
+}
+
+void waitq_wake(struct waitq *q)
+{
+    (void)q;
+}
+
+static uint32_t take(size_t n)
+{
+    uint32_t number = 0;
+
+    while (n-- && input < input_end)
+        number = number << 8 | *input++;
+    return number;
+}
+
+/* Read the requests, for their ids. */
+static void read_requests(void)
+{
+    uint32_t cons = page.ring.req_cons, prod = page.ring.req_prod;
+
+    if (lied)
+        return;
+    for (; cons != prod; cons++) {
+        char c = page.ring.req[MASK_XENSTORE_IDX(cons)];
+
+        if (in.len < sizeof(in.head))
+            ((char *)&in.head)[in.len] = c;
+        in.len++;
+        if (in.len == sizeof(in.head)) {
+            if (in.head.len > XENSTORE_PAYLOAD_MAX)
+                abort();
+            id[nids++ % IDS] = in.head.req_id;
+        }
+        if (in.len == sizeof(in.head) + in.head.len)
+            in.len = 0;
+    }
+    page.ring.req_cons = cons;
+}
+
+static void give(const void *from, size_t n)
+{
+    const char *bytes = from;
+
+    while (n--)
+        page.ring.rsp[MASK_XENSTORE_IDX(page.ring.rsp_prod++)] = *bytes++;
+}
+
+static void give_message(void)
+{
+    static char body[XENSTORE_PAYLOAD_MAX];
+    uint32_t which = take(1);
+    struct xsd_sockmsg head = {
+        .req_id = nids ? id[which % (nids < IDS ? nids : IDS)] : 0,
+        .type = take(1),
+        .len = take(1),
+    };
+    size_t n = head.len;
+
+    if (n > (size_t)(input_end - input))
+        n = (size_t)(input_end - input);
+    memset(body, 0, sizeof(body));
+    memcpy(body, input, n);
+    input += n;
+    give(&head, sizeof(head));
+    give(body, head.len);
+}
+
+/* The guest waits: what the input has next happens.  At its end something
+ * impossible does, so that nobody waits for ever. */
+int waitq_wait_until(struct waitq *q, uint64_t deadline)
+{
+    uint32_t op = take(1);
+    size_t n;
+
+    (void)q;
+    (void)deadline;
+    read_requests();
+    if (input == input_end) {
+        page.ring.connection = XENSTORE_CONNECTED;
+        page.ring.rsp_prod = page.ring.rsp_cons + XENSTORE_RING_SIZE + 1;
+        return 0;
+    }
+    switch (op) {
+    case 0:
+        page.ring.rsp_prod = take(4);
+        break;
+    case 1:
+        page.ring.req_cons = take(4);
+        lied = true;
+        break;
+    case 2:
+        page.ring.connection = take(1);
+        break;
+    case 3:
+        return -ETIMEDOUT;
+    default:
+        if (op & 1) {
+            give_message();
+            break;
+        }
+        n = op;
+        if (n > (size_t)(input_end - input))
+            n = (size_t)(input_end - input);
+        give(input, n);
+        input += n;
+    }
+    return 0;
+}
+
+void waitq_wait(struct waitq *q)
+{
+    (void)waitq_wait_until(q, NEVER);
+}
+
+static void use(void)
+{
+    char *small = malloc(8), *large = malloc(XS_VALUE_MAX);
+    struct xs_watch watch = {0};
+    struct xs_call calls[] = {
+        {.op = XS_CALL_WATCH, .path = "a", .watch = &watch},
+        {.op = XS_CALL_READ, .path = "b", .value = small, .size = 8},
+        {.op = XS_CALL_WRITE, .dir = "c", .path = "d", .text = "e"},
+        {.op = XS_CALL_READ, .path = "f", .value = large, .size = XS_VALUE_MAX},
+    };
+    uint64_t number;
+    uint32_t tx;
+
+    xs_batch(0, calls, 4);
+    if (strlen(small) >= 8 || strlen(large) >= XS_VALUE_MAX)
+        abort();
+    if ((calls[1].err && *small) || (calls[3].err && *large))
+        abort();
+    if (!xs_number(large, &number) && !*large)
+        abort();
+    xs_watch_wait(&watch, 1);
+    if (!xs_begin(&tx)) {
+        if (!tx)
+            abort();
+        xs_batch(tx, calls + 1, 2);
+        xs_end(tx, true);
+    }
+    xs_unwatch(&watch);
+    free(small);
+    free(large);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    input = data;
+    input_end = data + n;
+    memset(&page, 0, sizeof(page));
+    nids = in.len = 0;
+    lied = false;
+    uint32_t start = take(2) - 300;
+    page.ring.req_cons = page.ring.req_prod = start;
+    page.ring.rsp_cons = page.ring.rsp_prod = start;
+    xs_init(&page.ring, 1);
+    use();
+    return 0;
+}
