@@ -322,7 +322,6 @@ static struct netif_rx_request rx_take(struct netback *nb)
 
     assert(netback_slots(nb) > 0);
     RING_COPY_REQUEST(&nb->rx, nb->rx.req_cons++, &req);
-    assert(req.id == (nb->rx.req_cons - 1) % RING_SIZE(&nb->rx));
     return req;
 }
 
@@ -356,6 +355,7 @@ bool netback_give(struct netback *nb, const uint8_t *data, size_t len, size_t n,
         size_t part = len - at < n ? len - at : n;
         bool last = at + part == len;
 
+        assert(req.id == (nb->rx.req_cons - 1) % RING_SIZE(&nb->rx));
         memcpy(page_of(req.gref, true) + off, data + at, part);
         *RING_GET_RESPONSE(&nb->rx,
                            nb->rx.rsp_prod_pvt++) = (struct netif_rx_response){

@@ -12,6 +12,10 @@
 #include "xen/abi.h"
 #include <xen/io/netif.h>
 
+#pragma GCC diagnostic ignored "-Wconversion" /* Xen's ring macros mix signs   \
+                                               */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 #define FRAME_MAX 65535
 
 struct frame {

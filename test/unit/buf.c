@@ -96,6 +96,21 @@ Test(buf, survives_memory_running_out_under_it)
     buf_free(b);
 }
 
+Test(buf, loses_no_descriptor_when_it_fails)
+{
+    struct buf *b = buf_alloc();
+
+    fake_pages_free = 0;
+    for (int i = 0; i < 500; i++)
+        cr_assert_null(buf_alloc());
+    fake_pages_free = 1;
+    buf_free(b);
+    b = buf_alloc();
+    cr_assert(b->next = buf_alloc());
+    cr_assert_eq(fake_pages_free, 0);
+    buf_free(b);
+}
+
 Test(buf, frees_a_chain_and_nothing_at_all)
 {
     struct buf *b = buf_alloc();
@@ -134,5 +149,24 @@ Test(buf, never_gives_a_quarantined_page_again)
     for (const struct buf *b = all; b; b = b->next)
         for (int i = 0; i < 3; i++)
             cr_assert_neq(b->page, held[i]);
+    buf_free(all);
+}
+
+static uint8_t *lost[300];
+
+Test(buf, uses_the_descriptors_of_quarantined_pages_again)
+{
+    size_t n, before = fake_pages_free;
+    struct buf *all;
+
+    for (int i = 0; i < 300; i++) {
+        struct buf *b = buf_alloc();
+
+        lost[i] = b->page;
+        buf_quarantine(b);
+    }
+    cr_assert_eq(fake_pages_free, before - 301);
+    all = take_all(&n);
+    cr_assert_eq(n, before / 4 - 300, "all the others are there");
     buf_free(all);
 }

@@ -21,7 +21,7 @@ static struct {
     unsigned seeds, rands;
     uint64_t tsc, wall, now;
     unsigned said;
-} cpu = {.leaf0 = 13, .leaf1 = KNOWS_RDRAND, .leaf7 = KNOWS_RDSEED};
+} cpu = {.leaf0 = 7, .leaf1 = KNOWS_RDRAND, .leaf7 = KNOWS_RDSEED};
 
 uint32_t cpu_cpuid(uint32_t leaf, enum cpuid_reg which)
 {
