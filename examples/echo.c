@@ -1,0 +1,70 @@
+/* echo.c: what comes in goes out again (RFC 862): TCP and UDP port 7. */
+
+#include <arpa/inet.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kernel/sched.h"
+
+#define PORT 7
+
+static const struct sockaddr_in any = {.sin_family = AF_INET,
+                                       .sin_port = __builtin_bswap16(PORT)};
+
+static int open_port(int type)
+{
+    const int on = 1, fd = socket(AF_INET, type, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+        bind(fd, (const struct sockaddr *)&any, sizeof(any))) {
+        perror("echo");
+        exit(1);
+    }
+    return fd;
+}
+
+static void echo_stream(void *arg)
+{
+    const int fd = (int)(intptr_t)arg;
+    char data[4096];
+    ssize_t n;
+
+    while ((n = read(fd, data, sizeof(data))) > 0)
+        if (write(fd, data, (size_t)n) != n)
+            break;
+    close(fd);
+}
+
+static void echo_datagrams(void *arg)
+{
+    static char data[65536];
+    const int fd = open_port(SOCK_DGRAM);
+    struct sockaddr_in from;
+    socklen_t len;
+    ssize_t n;
+
+    (void)arg;
+    for (;;) {
+        len = sizeof(from);
+        n = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&from, &len);
+        if (n >= 0)
+            sendto(fd, data, (size_t)n, 0, (struct sockaddr *)&from, len);
+    }
+}
+
+int main(void)
+{
+    const int listener = open_port(SOCK_STREAM);
+
+    if (listen(listener, 128) || !thread_create("udp", echo_datagrams, NULL))
+        return 1;
+    for (;;) {
+        const int fd = accept(listener, NULL, NULL);
+
+        if (fd >= 0 && !thread_create("tcp", echo_stream, (void *)(intptr_t)fd))
+            close(fd); /* no memory for one more */
+    }
+}

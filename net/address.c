@@ -1,0 +1,112 @@
+/* address.c: interface addresses: see address.h. */
+
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/panic.h"
+#include "xen/xenstore.h"
+
+static const char ip[] = "";
+
+/* The item up to the next comma; false: the text has ended or it is too long
+ * to be anything. */
+static bool next_item(const char **text, char *item, size_t size)
+{
+    const size_t n = strcspn(*text, ",");
+
+    if (n == 0 || n >= size)
+        return false;
+    memcpy(item, *text, n);
+    item[n] = '\0';
+    *text += n;
+    *text += **text == ',';
+    return true;
+}
+
+/* ADDR/LEN */
+static int parse_network(char *item, struct address_config *config)
+{
+    char *slash = strchr(item, '/');
+    unsigned bits = 0;
+
+    if (!slash || slash[1] == '\0')
+        return -EINVAL;
+    *slash = '\0';
+    for (const char *p = slash + 1; *p; p++) {
+        if (*p < '0' || *p > '9' || bits > 32)
+            return -EINVAL;
+        bits = bits * 10 + (unsigned)(*p - '0');
+    }
+    if (bits == 0 || bits > 32 || inet_pton(AF_INET, item, &config->ip) != 1)
+        return -EINVAL;
+    config->mask.addr = htonl(UINT32_MAX << (32 - bits));
+    return 0;
+}
+
+int address_parse(const char *text, struct address_config *config)
+{
+    char item[32];
+
+    *config = (struct address_config){0};
+    if (!next_item(&text, item, sizeof(item)) || parse_network(item, config))
+        return -EINVAL;
+    while (next_item(&text, item, sizeof(item))) {
+        ip4_addr_t *to = strncmp(item, "gw=", 3) == 0    ? &config->gw
+                         : strncmp(item, "dns=", 4) == 0 ? &config->dns
+                                                         : NULL;
+
+        if (!to || inet_pton(AF_INET, strchr(item, '=') + 1, to) != 1)
+            return -EINVAL;
+    }
+    return *text == '\0' ? 0 : -EINVAL;
+}
+
+void address_start(struct address *a, struct netif *netif, unsigned id)
+{
+    struct address_config config;
+
+    *a = (struct address){.netif = netif, .id = id};
+    if (id == 0 && *ip) {
+        if (address_parse(ip, &config) == 0) {
+            a->fixed = true;
+            netif_set_addr(netif, &config.ip, &config.mask, &config.gw);
+            return;
+        }
+        say("net: ip=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP", ip);
+    }
+    dhcp_set_struct(netif, &a->dhcp);
+    dhcp_start(netif);
+}
+
+static unsigned prefix_bits(const ip4_addr_t *mask)
+{
+    return (unsigned)__builtin_popcount(mask->addr);
+}
+
+void address_report(struct address *a)
+{
+    const struct netif *netif = a->netif;
+    const ip4_addr_t ip4 = *netif_ip4_addr(netif);
+    char addr[INET_ADDRSTRLEN], gw[INET_ADDRSTRLEN], path[32];
+
+    if (ip4_addr_eq(&ip4, &a->reported))
+        return;
+    a->reported = ip4;
+    inet_ntop(AF_INET, &ip4, addr, sizeof(addr));
+    inet_ntop(AF_INET, netif_ip4_gw(netif), gw, sizeof(gw));
+    if (ip4_addr_isany_val(ip4))
+        say("net: the address of vif %u is gone", a->id);
+    else if (ip4_addr_isany(netif_ip4_gw(netif)))
+        say("net: %s/%u (%s)", addr, prefix_bits(netif_ip4_netmask(netif)),
+            a->fixed ? "ip=" : "dhcp");
+    else
+        say("net: %s/%u gw %s (%s)", addr,
+            prefix_bits(netif_ip4_netmask(netif)), gw,
+            a->fixed ? "ip=" : "dhcp");
+    sniprintf(path, sizeof(path), "attr/vif/%u/ipv4/0", a->id);
+    xs_write(path, addr); /* only for those who look there */
+}

@@ -1,0 +1,33 @@
+/*
+ * address.h: where an interface's address comes from, and who is told.
+ *
+ * DHCP, unless the command line says ip=ADDR/LEN[,gw=ADDR][,dns=ADDR]: that
+ * is for interface 0.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lwip/dhcp.h>
+#include <lwip/netif.h>
+
+struct address_config {
+    ip4_addr_t ip, mask, gw, dns; /* any (0.0.0.0): not given */
+};
+
+/* 0, or -EINVAL: not of the form above. */
+int address_parse(const char *text, struct address_config *config);
+
+struct address {
+    struct netif *netif;
+    unsigned id;         /* vif <id> */
+    bool fixed;          /* from the command line */
+    ip4_addr_t reported; /* what the world believes */
+    struct dhcp dhcp;
+};
+
+void address_start(struct address *a, struct netif *netif, unsigned id);
+
+/* Tell the console and xenstore about a change; may wait for xenstored. */
+void address_report(struct address *a);

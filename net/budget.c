@@ -1,0 +1,56 @@
+/* budget.c: the memory that lwIP may take: see budget.h. */
+
+#include "net/budget.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t limit, used;
+
+void budget_init(size_t bytes)
+{
+    limit = bytes;
+}
+
+size_t budget_used(void)
+{
+    return used;
+}
+
+bool budget_low(void)
+{
+    return used > limit - limit / 4;
+}
+
+void *budget_malloc(size_t n)
+{
+    void *p;
+
+    if (n > limit || used > limit - n)
+        return NULL;
+    p = malloc(n);
+    if (p)
+        used += malloc_usable_size(p);
+    return p;
+}
+
+void *budget_calloc(size_t n, size_t size)
+{
+    size_t bytes;
+    void *p;
+
+    if (__builtin_mul_overflow(n, size, &bytes))
+        return NULL;
+    p = budget_malloc(bytes);
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
+
+void budget_free(void *p)
+{
+    if (p)
+        used -= malloc_usable_size(p);
+    free(p);
+}

@@ -1,0 +1,23 @@
+/*
+ * budget.h: the memory that lwIP and the sockets' queues may take.
+ *
+ * newlib's heap under a limit: whatever peers do, the rest of memory stays
+ * the program's.  The last quarter is kept for what makes memory free again:
+ * see budget_low().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void budget_init(size_t limit);
+size_t budget_used(void);
+
+/* Three quarters are in use: take no more data, in or out, only the
+ * acknowledgements that let go of what is held. */
+bool budget_low(void);
+
+/* As malloc() and friends; NULL beyond the limit. */
+void *budget_malloc(size_t n);
+void *budget_calloc(size_t n, size_t size);
+void budget_free(void *p);

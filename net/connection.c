@@ -1,0 +1,300 @@
+/* connection.c: how TCP connections begin, and what lwIP tells us about them:
+ * see stream.h. */
+
+#include "net/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "net/lwip.h"
+
+#define POLL_EVERY  4   /* half seconds: a writer that waits for memory */
+#define ORPHAN_POLL 120 /* half seconds without progress after close() */
+#define PORT_TRIES  8
+#define BACKLOG_MAX 255 /* lwIP counts in 8 bits */
+
+/* A connection we have closed: the peer has a minute for each step towards
+ * its end, told by lastack. */
+static err_t on_orphan_poll(void *arg, struct tcp_pcb *pcb)
+{
+    if ((uintptr_t)arg == pcb->lastack) {
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    tcp_arg(pcb, (void *)(uintptr_t)pcb->lastack);
+    return ERR_OK;
+}
+
+void stream_let_go(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    s->pcb = NULL;
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_arg(pcb, (void *)(uintptr_t)(pcb->lastack - 1)); /* some progress */
+    tcp_poll(pcb, on_orphan_poll, ORPHAN_POLL);
+}
+
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
+{
+    struct stream *s = arg;
+
+    (void)err;
+    if (!p) {
+        s->eof = true;
+        if (s->shut_send)
+            stream_let_go(s);
+    } else if (s->shut_recv) {
+        tcp_recved(pcb, p->tot_len);
+        pbuf_free(p);
+    } else {
+        inbox_put(&s->inbox, p);
+    }
+    stream_changed(s);
+    return ERR_OK;
+}
+
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+    struct stream *s = arg;
+
+    (void)pcb;
+    if (s->full && stream_writable(s)) {
+        s->full = false;
+        stream_changed(s);
+    }
+    return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
+{
+    (void)n;
+    return on_poll(arg, pcb);
+}
+
+/* lwIP has freed the pcb. */
+static void on_err(void *arg, err_t err)
+{
+    struct stream *s = arg;
+
+    s->pcb = NULL;
+    if (s->state == CONNECTING) {
+        s->state = NEW;
+        s->socket.error = err == ERR_RST ? ECONNREFUSED : -net_errno(err);
+    } else if (err != ERR_CLSD) {
+        s->socket.error = -net_errno(err);
+    }
+    stream_changed(s);
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct stream *s = arg;
+
+    (void)pcb;
+    (void)err; /* always ERR_OK */
+    s->state = CONNECTED;
+    stream_changed(s);
+    return ERR_OK;
+}
+
+static void attach(struct stream *s, struct tcp_pcb *pcb)
+{
+    s->pcb = pcb;
+    tcp_arg(pcb, s);
+    tcp_recv(pcb, on_recv);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_err);
+    tcp_poll(pcb, on_poll, POLL_EVERY);
+}
+
+struct socket *stream_new(void)
+{
+    struct stream *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    socket_init(&s->socket, &stream_ops);
+    return &s->socket;
+}
+
+/* A connection is complete.  ERR_MEM makes lwIP reset it. */
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct stream *l = arg, *s;
+    struct socket *new;
+
+    if (err != ERR_OK || !l || l->pending >= l->backlog || budget_low() ||
+        !(new = stream_new()))
+        return ERR_MEM;
+    s = stream_of(new);
+    s->state = CONNECTED;
+    s->nodelay = l->nodelay;
+    if (s->nodelay)
+        tcp_nagle_disable(pcb);
+    attach(s, pcb);
+    tcp_backlog_delayed(pcb); /* counts as pending until accept() */
+    if (l->last)
+        l->last->next = s;
+    else
+        l->first = s;
+    l->last = s;
+    l->pending++;
+    stream_changed(l);
+    return ERR_OK;
+}
+
+void stream_apply_options(struct stream *s)
+{
+    struct tcp_pcb *pcb = s->pcb;
+
+    if (!pcb)
+        return;
+    if (s->reuse)
+        ip_set_option(pcb, SOF_REUSEADDR);
+    else
+        ip_reset_option(pcb, SOF_REUSEADDR);
+    if (s->keepalive)
+        ip_set_option(pcb, SOF_KEEPALIVE);
+    else
+        ip_reset_option(pcb, SOF_KEEPALIVE);
+    if (s->state == LISTENING)
+        return; /* a listener's pcb is shorter: no flags */
+    if (s->nodelay)
+        tcp_nagle_disable(pcb);
+    else
+        tcp_nagle_enable(pcb);
+}
+
+/* A pcb for bind() or connect(), the first or one after a failure. */
+static int need_pcb(struct stream *s)
+{
+    struct tcp_pcb *pcb;
+
+    if (s->pcb)
+        return 0;
+    pcb = tcp_new();
+    if (!pcb)
+        return -ENOBUFS;
+    attach(s, pcb);
+    stream_apply_options(s);
+    return 0;
+}
+
+static int bind_random(struct stream *s, const ip_addr_t *addr)
+{
+    for (unsigned i = 0; i < PORT_TRIES; i++)
+        if (tcp_bind(s->pcb, addr, socket_random_port()) == ERR_OK)
+            return 0;
+    return net_errno(tcp_bind(s->pcb, addr, 0)); /* lwIP tries them all */
+}
+
+int stream_bind(struct socket *sock, const struct end *local)
+{
+    struct stream *s = stream_of(sock);
+    const ip_addr_t addr = IPADDR4_INIT(local->addr);
+    int err;
+
+    if (s->state != NEW || (s->pcb && s->pcb->local_port))
+        return -EINVAL;
+    if (!net_is_local(local->addr))
+        return -EADDRNOTAVAIL;
+    err = need_pcb(s);
+    if (err)
+        return err;
+    return local->port ? net_errno(tcp_bind(s->pcb, &addr, local->port))
+                       : bind_random(s, &addr);
+}
+
+int stream_listen(struct socket *sock, int backlog)
+{
+    struct stream *s = stream_of(sock);
+    struct tcp_pcb *pcb;
+    err_t result;
+    int err;
+
+    if (s->state != NEW && s->state != LISTENING)
+        return -EINVAL;
+    backlog = backlog < 1 ? 1 : backlog > BACKLOG_MAX ? BACKLOG_MAX : backlog;
+    if (s->state == NEW) {
+        if ((err = need_pcb(s)) ||
+            (!s->pcb->local_port && (err = bind_random(s, IP_ADDR_ANY))))
+            return err;
+        tcp_poll(s->pcb, NULL, 0);
+        pcb = tcp_listen_with_backlog_and_err(s->pcb, BACKLOG_MAX, &result);
+        if (!pcb)
+            return net_errno(result);
+        s->pcb = pcb;
+        s->state = LISTENING;
+        tcp_accept(pcb, on_accept);
+    }
+    s->backlog = backlog;
+    tcp_backlog_set(s->pcb, (u8_t)backlog);
+    return 0;
+}
+
+int stream_accept(struct socket *sock, struct socket **accepted)
+{
+    struct stream *l = stream_of(sock), *s;
+    const uint64_t deadline = socket_deadline(sock->recv_timeout);
+    int err;
+
+    if (l->state != LISTENING)
+        return -EINVAL;
+    while (!(s = l->first))
+        if ((err = socket_wait(sock, deadline, 0)))
+            return err;
+    l->first = s->next;
+    if (!l->first)
+        l->last = NULL;
+    s->next = NULL;
+    l->pending--;
+    if (s->pcb)
+        tcp_backlog_accepted(s->pcb);
+    *accepted = &s->socket;
+    return 0;
+}
+
+static int start_connect(struct stream *s, const struct end *remote)
+{
+    const uint32_t to = remote->addr ? remote->addr : htonl(INADDR_LOOPBACK);
+    const ip_addr_t addr = IPADDR4_INIT(to);
+    int err;
+
+    if ((err = socket_wait_route(&s->socket, to, 0)) || (err = need_pcb(s)) ||
+        (!s->pcb->local_port && (err = bind_random(s, IP_ADDR_ANY))))
+        return err;
+    err = net_errno(tcp_connect(s->pcb, &addr, remote->port, on_connected));
+    if (err)
+        return err;
+    s->state = CONNECTING;
+    net_touch();
+    return 0;
+}
+
+int stream_connect(struct socket *sock, const struct end *remote)
+{
+    struct stream *s = stream_of(sock);
+    const uint64_t deadline = socket_deadline(sock->send_timeout);
+    int err;
+
+    if (!remote)
+        return -EAFNOSUPPORT; /* a connection cannot be taken back */
+    if (sock->error)
+        return socket_take_error(sock);
+    if (s->state == CONNECTED || s->state == LISTENING)
+        return -EISCONN;
+    if (s->state == CONNECTING && sock->file.flags & O_NONBLOCK)
+        return -EALREADY;
+    if (s->state == NEW && (err = start_connect(s, remote)))
+        return err;
+    while (s->state == CONNECTING)
+        if ((err = socket_wait(sock, deadline, 0)))
+            return err == -EAGAIN ? -EINPROGRESS : err;
+    return s->state == CONNECTED ? 0 : socket_take_error(sock);
+}

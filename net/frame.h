@@ -1,0 +1,40 @@
+/*
+ * frame.h: Ethernet frames between the interfaces' buffers and lwIP's pbufs.
+ *
+ * Received: short frames are copied and their page is freed at once; the page
+ * of a longer one goes up as it is.  At most half of all buffers are up there
+ * at a time, and no more heap than the budget allows: what exceeds both is
+ * dropped, so unread data cannot stop the interface.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lwip/pbuf.h>
+
+#include "kernel/buf.h"
+
+#define FRAME_COPY_MAX 512 /* bytes: a copy costs less than losing the page */
+#define FRAME_ACK_MAX  128 /* bytes: let in even when memory is low */
+
+struct frame_counters {
+    size_t pages;   /* held by lwIP and the sockets now */
+    size_t copied;  /* longer than FRAME_COPY_MAX, but no page was left */
+    size_t dropped; /* received, but there was no memory */
+    size_t unsent;  /* to send, but there was no buffer */
+};
+
+int frame_init(void); /* 0 or -ENOMEM */
+
+/* b is gone whatever happens; NULL: dropped. */
+struct pbuf *frame_received(struct buf *b);
+
+/* Has someone vouched for the TCP or UDP checksum of this received frame? */
+bool frame_trusted(const struct buf *b);
+
+/* A copy, marked so that the back-end fills in the TCP or UDP checksum that
+ * lwIP left out.  NULL: no buffers. */
+struct buf *frame_to_send(const struct pbuf *p);
+
+const struct frame_counters *frame_counters(void);

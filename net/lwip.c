@@ -1,0 +1,420 @@
+/* lwip.c: lwIP over the network interfaces: see lwip.h. */
+
+#include "net/lwip.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <lwip/etharp.h>
+#include <lwip/init.h>
+#include <lwip/netif.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+#include <netif/ethernet.h>
+
+#include "kernel/page.h"
+#include "kernel/panic.h"
+#include "lib/util.h"
+#include "net/address.h"
+#include "net/budget.h"
+#include "net/frame.h"
+#include "xen/clock.h"
+#include "xen/netfront.h"
+
+#define IFACES_MAX 8
+#define BATCH      64 /* frames between two looks at the other threads */
+#define TIMERS_MAX 8
+#define MS         1000000ull
+#define TIME_WAIT_MAX                                                          \
+    128 /* closed connections remembered: each SYN looks                       \
+           through them all */
+
+#define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
+#define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
+
+struct iface {
+    struct netif netif;
+    struct net *net;
+    struct address address;
+    unsigned queued; /* frames since the last flush */
+    bool full;       /* a frame found no slot */
+};
+
+static struct {
+    enum { DOWN, STARTING, UP, FAILED } state;
+    int error;            /* when FAILED */
+    struct waitq changed; /* state, or an address */
+    struct waitq work;    /* the net thread */
+    bool touched;         /* there is work */
+    struct iface ifaces[IFACES_MAX];
+    unsigned count;
+    uint64_t due[TIMERS_MAX];
+    struct net_waiter *waiters;
+} stack;
+
+u32_t sys_now(void)
+{
+    return (u32_t)(clock_now() / MS);
+}
+
+/* lwIP has its first connection: timers_run() sees it by itself. */
+void tcp_timer_needed(void)
+{
+}
+
+/* Run lwIP's timers that are due; when is the next one? */
+static uint64_t timers_run(void)
+{
+    uint64_t next = NEVER;
+
+    for (int i = 0; i < lwip_num_cyclic_timers; i++) {
+        const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
+        const uint64_t now = clock_now(), period = t->interval_ms * MS;
+        uint64_t *due = &stack.due[i];
+
+        if (t->handler == tcp_tmr && !tcp_active_pcbs && !tcp_tw_pcbs) {
+            *due = 0; /* not running: an idle guest sleeps longer */
+            continue;
+        }
+        if (*due == 0)
+            *due = round_up(now + 1, period); /* in step: fewer wakes */
+        if (*due <= now) {
+            t->handler();
+            *due = round_up(now + 1, period);
+        }
+        if (*due < next)
+            next = *due;
+    }
+    return next;
+}
+
+/* lwIP's link output.  Never waits: on ERR_MEM TCP tries again when the net
+ * thread calls tcp_txnow(). */
+static err_t output(struct netif *netif, struct pbuf *p)
+{
+    struct iface *i = netif->state;
+    struct buf *b;
+    int err;
+
+    if (i->full)
+        return ERR_MEM;
+    b = frame_to_send(p);
+    if (!b)
+        return ERR_MEM;
+    err = net_trysend(i->net, b);
+    if (err == -EAGAIN) {
+        buf_free(b);
+        i->full = true;
+        return ERR_MEM;
+    }
+    if (err)
+        return ERR_IF;
+    if (++i->queued >= BATCH) {
+        net_flush(i->net);
+        i->queued = 0;
+    }
+    return ERR_OK;
+}
+
+static void input(struct iface *i, struct buf *b)
+{
+    const bool check = !frame_trusted(b);
+    struct pbuf *p = frame_received(b);
+
+    if (!p)
+        return;
+    /* At rest nothing is checked: what we send ourselves has no sums. */
+    if (check)
+        i->netif.chksum_flags |= OFFLOADED_RX;
+    if (i->netif.input(p, &i->netif) != ERR_OK)
+        pbuf_free(p);
+    i->netif.chksum_flags &= (u16_t)~OFFLOADED_RX;
+}
+
+static void address_changed(struct netif *netif)
+{
+    (void)netif;
+    stack.touched = true;
+    waitq_wake(&stack.changed);
+}
+
+static err_t netif_start(struct netif *netif)
+{
+    struct iface *i = netif->state;
+
+    memcpy(netif->hwaddr, net_mac(i->net), ETH_HWADDR_LEN);
+    netif->hwaddr_len = ETH_HWADDR_LEN;
+    netif->mtu = (u16_t)net_mtu(i->net);
+    netif->name[0] = 'e';
+    netif->name[1] = 'n';
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+                   NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->output = etharp_output;
+    netif->linkoutput = output;
+    netif_set_status_callback(netif, address_changed);
+    NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_ENABLE_ALL &
+                                       ~(OFFLOADED_TX | OFFLOADED_RX));
+    return ERR_OK;
+}
+
+/* Every interface the toolstack gave us, up to the first it did not. */
+static int open_all(void)
+{
+    for (unsigned id = 0; id < IFACES_MAX; id++) {
+        struct iface *i = &stack.ifaces[stack.count];
+
+        i->net = net_open(id);
+        if (!i->net)
+            break;
+        netif_add_noaddr(&i->netif, i, netif_start, ethernet_input);
+        if (stack.count++ == 0)
+            netif_set_default(&i->netif);
+        netif_set_up(&i->netif);
+        address_start(&i->address, &i->netif, id);
+    }
+    if (stack.count)
+        return 0;
+    if (errno == ENOMEM)
+        return -ENOMEM;
+    say("net: no network interface: add vif=['bridge=xenbr0'] to the config");
+    return -ENODEV;
+}
+
+static int start(void)
+{
+    budget_init(page_count_free() * PAGE_SIZE / 2);
+    if (frame_init())
+        return -ENOMEM;
+    lwip_init();
+    /* What never leaves memory needs no checksums. */
+    NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_DISABLE_ALL);
+    return open_all();
+}
+
+/* The link goes with the device. */
+static void follow_device(struct iface *i)
+{
+    if (net_broken(i->net) && netif_is_link_up(&i->netif))
+        netif_set_link_down(&i->netif);
+    else if (!net_broken(i->net) && !netif_is_link_up(&i->netif))
+        netif_set_link_up(&i->netif);
+}
+
+/* Slots that became free go to those who found none. */
+static void resume(void)
+{
+    struct net_waiter *w;
+    bool was_full = false;
+
+    for (unsigned n = 0; n < stack.count; n++) {
+        struct iface *i = &stack.ifaces[n];
+
+        if ((net_reap(i->net) || net_broken(i->net)) && i->full) {
+            i->full = false;
+            was_full = true;
+        }
+    }
+    if (!was_full)
+        return;
+    tcp_txnow();
+    while (!net_full() && (w = stack.waiters)) {
+        stack.waiters = w->next;
+        w->waiting = false;
+        w->ready(w);
+    }
+}
+
+/* Take a batch of frames; true: there may be more. */
+static bool receive(struct iface *i)
+{
+    struct buf *b;
+
+    for (unsigned n = 0; n < BATCH; n++) {
+        b = net_poll(i->net);
+        if (!b)
+            return false;
+        input(i, b);
+    }
+    return true;
+}
+
+static void flush(struct iface *i)
+{
+    if (i->queued)
+        net_flush(i->net);
+    i->queued = 0;
+}
+
+/* lwIP keeps closed connections for a minute, however many; the list has the
+ * newest first. */
+static void trim_time_wait(void)
+{
+    struct tcp_pcb *pcb = tcp_tw_pcbs;
+
+    for (unsigned n = 1; pcb && n < TIME_WAIT_MAX; n++)
+        pcb = pcb->next;
+    while (pcb && pcb->next)
+        tcp_abort(pcb->next);
+}
+
+static void sleep_until(uint64_t deadline)
+{
+    struct waiter w[IFACES_MAX + 1];
+    bool ready = false;
+
+    /* Join first: an event that net_arm() asks for may come at once. */
+    waitq_join(&stack.work, &w[stack.count]);
+    for (unsigned n = 0; n < stack.count; n++) {
+        waitq_join(net_wake(stack.ifaces[n].net), &w[n]);
+        if (net_arm(stack.ifaces[n].net, stack.ifaces[n].full))
+            ready = true;
+    }
+    if (!ready)
+        thread_wait(deadline);
+    for (unsigned n = 0; n <= stack.count; n++)
+        waitq_leave(&w[n]);
+    if (ready)
+        thread_yield();
+}
+
+static void serve(void)
+{
+    bool more = false;
+    uint64_t next;
+
+    for (unsigned n = 0; n < stack.count; n++) {
+        follow_device(&stack.ifaces[n]);
+        address_report(&stack.ifaces[n].address); /* may wait */
+    }
+    stack.touched = false;
+    resume();
+    for (unsigned n = 0; n < stack.count; n++)
+        more |= receive(&stack.ifaces[n]);
+    netif_poll_all();
+    next = timers_run();
+    trim_time_wait();
+    for (unsigned n = 0; n < stack.count; n++)
+        flush(&stack.ifaces[n]);
+    if (more || stack.touched)
+        thread_yield();
+    else
+        sleep_until(next);
+}
+
+static void run(void *arg)
+{
+    (void)arg;
+    stack.error = start();
+    stack.state = stack.error ? FAILED : UP;
+    waitq_wake(&stack.changed);
+    while (stack.state == UP)
+        serve();
+}
+
+int net_up(void)
+{
+    if (stack.state == DOWN) {
+        if (!thread_create("net", run, NULL))
+            return -ENOMEM;
+        stack.state = STARTING;
+    }
+    while (stack.state == STARTING)
+        waitq_wait(&stack.changed);
+    return stack.error;
+}
+
+static bool has_address(void)
+{
+    for (unsigned n = 0; n < stack.count; n++)
+        if (!ip4_addr_isany(netif_ip4_addr(&stack.ifaces[n].netif)))
+            return true;
+    return false;
+}
+
+int net_wait_address(uint64_t deadline)
+{
+    while (!has_address())
+        if (waitq_wait_until(&stack.changed, deadline))
+            return -ENETUNREACH;
+    return 0;
+}
+
+void net_touch(void)
+{
+    stack.touched = true;
+    waitq_wake(&stack.work);
+}
+
+bool net_full(void)
+{
+    for (unsigned n = 0; n < stack.count; n++)
+        if (stack.ifaces[n].full)
+            return true;
+    return false;
+}
+
+void net_await_room(struct net_waiter *w)
+{
+    if (w->waiting)
+        return;
+    w->waiting = true;
+    w->next = stack.waiters;
+    stack.waiters = w;
+    net_touch();
+}
+
+void net_forget(struct net_waiter *w)
+{
+    struct net_waiter **at = &stack.waiters;
+
+    if (!w->waiting)
+        return;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    w->waiting = false;
+}
+
+bool net_is_local(uint32_t addr)
+{
+    const struct netif *netif;
+
+    if (addr == IPADDR_ANY || ntohl(addr) >> 24 == IN_LOOPBACKNET)
+        return true;
+    NETIF_FOREACH(netif)
+    {
+        if (netif_ip4_addr(netif)->addr == addr)
+            return true;
+    }
+    return false;
+}
+
+int net_errno(int err)
+{
+    switch (err) {
+    case ERR_OK:
+        return 0;
+    case ERR_MEM:
+    case ERR_BUF:
+        return -ENOBUFS;
+    case ERR_TIMEOUT:
+    case ERR_ABRT: /* lwIP gave up: no answer */
+        return -ETIMEDOUT;
+    case ERR_RTE:
+        return -ENETUNREACH;
+    case ERR_USE:
+        return -EADDRINUSE;
+    case ERR_ISCONN:
+        return -EISCONN;
+    case ERR_CONN:
+        return -ENOTCONN;
+    case ERR_RST:
+        return -ECONNRESET;
+    case ERR_IF:
+        return -ENETDOWN;
+    default:
+        return -EINVAL;
+    }
+}

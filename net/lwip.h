@@ -1,0 +1,43 @@
+/*
+ * lwip.h: lwIP over the network interfaces.
+ *
+ * One thread receives from all of them, runs lwIP's timers and tells the
+ * back-ends, once per batch, about what was queued.  Other threads call lwIP
+ * directly, because nothing in it ever waits; afterwards they net_touch().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/sched.h"
+
+/* Start everything at the first call; waits until the interfaces are there,
+ * not for their addresses.  0, or -ENODEV (no interface; said on the
+ * console), -ENOMEM. */
+int net_up(void);
+
+/* Wait until an interface has an address: 0 or -ENETUNREACH. */
+int net_wait_address(uint64_t deadline);
+
+/* The calling thread made lwIP queue frames or start timers: the net thread
+ * sees to them as soon as this one waits. */
+void net_touch(void);
+
+/* Is an interface out of slots?  Then lwIP's ERR_MEM goes away by itself. */
+bool net_full(void);
+
+/* Told once when no interface is full any more. */
+struct net_waiter {
+    void (*ready)(struct net_waiter *w);
+    struct net_waiter *next;
+    bool waiting;
+};
+void net_await_room(struct net_waiter *w);
+void net_forget(struct net_waiter *w);
+
+/* May a socket be bound to addr (network byte order)? */
+bool net_is_local(uint32_t addr);
+
+/* lwIP's err_t as -errno. */
+int net_errno(int err);

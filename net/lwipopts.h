@@ -1,0 +1,106 @@
+/*
+ * lwipopts.h: how lwIP is built here, each option with its reason.  What is
+ * not named keeps lwIP's default.
+ */
+#pragma once
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "kernel/panic.h"
+#include "lib/random.h"
+#include "net/budget.h"
+#include "net/isn.h"
+
+/* The port: what other systems keep in arch/cc.h. */
+#define LWIP_PLATFORM_ASSERT(why)             panic("lwip: %s", why)
+#define LWIP_PLATFORM_DIAG(text)              /* it has nothing to say */
+#define LWIP_RAND()                           random_u32() /* DHCP ids, first ports */
+#define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1 /* netinet/in.h has htons() */
+#define LWIP_ERRNO_STDINCLUDE                 1
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)              \
+    isn_of(ip_2_ip4(local)->addr, local_port, ip_2_ip4(remote)->addr,          \
+           remote_port) /* RFC 6528 */
+
+/* One thread at a time, nothing in lwIP waits: no locks, no mailboxes. */
+#define NO_SYS               1
+#define SYS_LIGHTWEIGHT_PROT 0
+#define LWIP_NETCONN         0 /* net/socket.c is the socket layer */
+#define LWIP_SOCKET          0
+#define LWIP_TIMERS_CUSTOM   1 /* net/lwip.c: no malloc, so none can fail */
+#define LWIP_STATS           0 /* net/lwip.c counts what it drops */
+
+#ifndef SSIZE_MAX /* newlib has the type, not its limit; lwIP would make its own */
+#define SSIZE_MAX LONG_MAX
+#endif
+
+/* Memory: newlib's heap under a budget, so that nothing sits idle in pools
+ * and no peer can use up the program's memory. */
+#define MEM_CUSTOM_ALLOCATOR     1
+#define MEM_CUSTOM_MALLOC        budget_malloc
+#define MEM_CUSTOM_CALLOC        budget_calloc
+#define MEM_CUSTOM_FREE          budget_free
+#define MEMP_MEM_MALLOC          1
+#define MEM_ALIGNMENT            8
+#define LWIP_SUPPORT_CUSTOM_PBUF 1 /* received pages, ip4_frag */
+
+/* Interfaces. */
+#define LWIP_NETIF_LOOPBACK          1 /* 127.0.0.1 */
+#define LWIP_LOOPBACK_MAX_PBUFS      0 /* the budget bounds them */
+#define LWIP_NETIF_TX_SINGLE_PBUF    0 /* linkoutput gathers chains */
+#define LWIP_NETIF_STATUS_CALLBACK   1 /* an address came or went */
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1 /* the back-end does TCP's and UDP's */
+#define LWIP_CHECKSUM_ON_COPY        0 /* for the same reason */
+#define ETH_PAD_SIZE                 0 /* x86 loads unaligned words */
+
+/* ARP: a UDP datagram of 64 KB is 46 frames, and must survive the wait for
+ * its first answer. */
+#define ARP_TABLE_SIZE                64
+#define ARP_QUEUEING                  1
+#define ARP_QUEUE_LEN                 48
+#define ETHARP_SUPPORT_STATIC_ENTRIES 0
+
+/* IPv4. */
+#define LWIP_IPV6           0
+#define LWIP_RAW            0
+#define LWIP_IGMP           0 /* would tick every 100 ms */
+#define LWIP_AUTOIP         0
+#define IP_FORWARD          0
+#define IP_FRAG             1
+#define IP_REASSEMBLY       1   /* UDP up to 65,507 bytes */
+#define IP_REASS_MAX_PBUFS  192 /* fragments held: four such datagrams */
+#define IP_REASS_MAXAGE     5   /* seconds: on a LAN the rest is lost by then */
+#define IP_SOF_BROADCAST    1   /* SO_BROADCAST guards sending, as in POSIX */
+#define LWIP_BROADCAST_PING 0
+
+/* DHCP. */
+#define LWIP_DHCP                1
+#define LWIP_ACD                 0 /* seconds before the first packet; */
+#define LWIP_DHCP_DOES_ACD_CHECK 0 /* a gratuitous ARP tells the neighbours */
+#define LWIP_DNS                 0
+
+/* UDP. */
+#define LWIP_UDPLITE 0
+
+/* TCP. */
+#define TCP_MSS                    8960 /* MTU 9000; smaller MTUs lower it by themselves */
+#define LWIP_WND_SCALE             1
+#define TCP_RCV_SCALE              3
+#define TCP_WND                    (256 * 1024) /* 100 Mbit/s at 20 ms */
+#define TCP_SND_BUF                (256 * 1024)
+#define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */
+#define TCP_SND_QUEUELEN           1024 /* pbufs; each segment is two at most */
+#define TCP_SNDQUEUELOWAT          960
+#define TCP_OVERSIZE               TCP_MSS /* small writes share a segment's memory */
+#define TCP_MSL                    30000 /* ms: TIME_WAIT lasts a minute, as in Linux */
+#define TCP_LISTEN_BACKLOG         1
+#define TCP_DEFAULT_LISTEN_BACKLOG 255
+#define SO_REUSE                   1
+#define LWIP_TCP_SACK_OUT          1 /* the peer need not resend what came */
+#define LWIP_TCP_TIMESTAMPS        0 /* lwIP uses them for nothing: 12 bytes saved */
+#define TCP_QUEUE_OOSEQ            1
+#define TCP_OOSEQ_MAX_BYTES        262144
+#define TCP_OOSEQ_MAX_PBUFS        256 /* tiny segments cost memory too */
+#define LWIP_TCP_CALC_INITIAL_CWND(mss)                                        \
+    ((tcpwnd_size_t)LWIP_MIN(10U * (mss), LWIP_MAX(2U * (mss), 14600U)))
+/* RFC 6928 */

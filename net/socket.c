@@ -1,0 +1,333 @@
+/* socket.c: the BSD socket calls: sys/socket.h. */
+
+#include "net/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "lib/util.h"
+#include "net/lwip.h"
+
+static const struct socket_ops *ops_of(const struct socket *s)
+{
+    return (const void *)s->file.ops; /* the first member of ours */
+}
+
+/* The socket with a reference that finish() gives back. */
+static struct socket *start(int fd)
+{
+    struct file *f = fd_get(fd);
+
+    if (!f)
+        return NULL;
+    if (f->ops == &stream_ops.file || f->ops == &dgram_ops.file)
+        return CONTAINER_OF(f, struct socket, file);
+    file_put(f);
+    errno = ENOTSOCK;
+    return NULL;
+}
+
+/* result as POSIX wants it. */
+static ssize_t posix(ssize_t result)
+{
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
+static ssize_t finish(struct socket *s, ssize_t result)
+{
+    file_put(&s->file);
+    return posix(result);
+}
+
+static int end_from(const struct sockaddr *addr, socklen_t len, struct end *end)
+{
+    struct sockaddr_in in;
+
+    if (!addr || len < sizeof(in))
+        return -EINVAL;
+    memcpy(&in, addr, sizeof(in));
+    if (in.sin_family != AF_INET)
+        return -EAFNOSUPPORT;
+    *end = (struct end){in.sin_addr.s_addr, ntohs(in.sin_port)};
+    return 0;
+}
+
+/* As much as fits; *len becomes what it would have taken. */
+static void end_to(const struct end *end, struct sockaddr *addr, socklen_t *len)
+{
+    const struct sockaddr_in in = {
+        .sin_family = AF_INET,
+        .sin_port = htons(end->port),
+        .sin_addr.s_addr = end->addr,
+    };
+
+    if (!addr || !len)
+        return;
+    memcpy(addr, &in, *len < sizeof(in) ? *len : sizeof(in));
+    *len = sizeof(in);
+}
+
+static int install(struct socket *s, int flags)
+{
+    int fd;
+
+    if (flags & SOCK_NONBLOCK)
+        s->file.flags |= O_NONBLOCK;
+    fd = fd_open(&s->file);
+    if (fd < 0)
+        s->file.ops->close(&s->file);
+    return fd;
+}
+
+static int open_socket(int family, int type, int protocol)
+{
+    const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct socket *s;
+    int err;
+
+    type &= ~flags;
+    if (family != AF_INET)
+        return -EAFNOSUPPORT;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM)
+        return -EINVAL;
+    if (protocol &&
+        protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
+        return -EPROTONOSUPPORT;
+    if ((err = net_up()))
+        return err;
+    s = type == SOCK_STREAM ? stream_new() : dgram_new();
+    return s ? install(s, flags) : -ENOBUFS;
+}
+
+int socket(int family, int type, int protocol)
+{
+    return (int)posix(open_socket(family, type, protocol));
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct socket *s = start(fd);
+    struct end end;
+    int err;
+
+    if (!s)
+        return -1;
+    err = end_from(addr, len, &end);
+    return (int)finish(s, err ? err : ops_of(s)->bind(s, &end));
+}
+
+int listen(int fd, int backlog)
+{
+    struct socket *s = start(fd);
+
+    return s ? (int)finish(s, ops_of(s)->listen(s, backlog)) : -1;
+}
+
+int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    struct socket *s = start(fd), *new;
+    struct end end = {0};
+    int result;
+
+    if (!s)
+        return -1;
+    result = ops_of(s)->accept(s, &new);
+    if (result == 0) {
+        ops_of(new)->remote(new, &end); /* may be gone again: zeros */
+        result = install(new, flags);
+        if (result >= 0)
+            end_to(&end, addr, len);
+    }
+    return (int)finish(s, result);
+}
+
+int accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return accept4(fd, addr, len, 0);
+}
+
+int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct socket *s = start(fd);
+    struct end end;
+    int err;
+
+    if (!s)
+        return -1;
+    if (addr && len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
+        return (int)finish(s, ops_of(s)->connect(s, NULL));
+    err = end_from(addr, len, &end);
+    return (int)finish(s, err ? err : ops_of(s)->connect(s, &end));
+}
+
+ssize_t sendto(int fd, const void *data, size_t n, int flags,
+               const struct sockaddr *addr, socklen_t len)
+{
+    struct socket *s = start(fd);
+    struct end end;
+    int err;
+
+    if (!s)
+        return -1;
+    err = addr ? end_from(addr, len, &end) : 0;
+    return finish(
+        s, err ? err : ops_of(s)->send(s, data, n, flags, addr ? &end : NULL));
+}
+
+ssize_t send(int fd, const void *data, size_t n, int flags)
+{
+    return sendto(fd, data, n, flags, NULL, 0);
+}
+
+ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
+                 socklen_t *len)
+{
+    struct socket *s = start(fd);
+    struct end end = {0};
+    ssize_t got;
+
+    if (!s)
+        return -1;
+    got = ops_of(s)->recv(s, data, n, flags, &end);
+    if (got >= 0 && end.port)
+        end_to(&end, addr, len);
+    else if (got >= 0 && addr && len)
+        *len = 0; /* a stream's bytes carry no address */
+    return finish(s, got);
+}
+
+ssize_t recv(int fd, void *data, size_t n, int flags)
+{
+    return recvfrom(fd, data, n, flags, NULL, NULL);
+}
+
+int shutdown(int fd, int how)
+{
+    struct socket *s = start(fd);
+
+    if (!s)
+        return -1;
+    if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+        return (int)finish(s, -EINVAL);
+    return (int)finish(s, ops_of(s)->shutdown(s, how));
+}
+
+int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    struct socket *s = start(fd);
+    struct end end;
+    int err;
+
+    if (!s)
+        return -1;
+    err = ops_of(s)->local(s, &end);
+    if (!err)
+        end_to(&end, addr, len);
+    return (int)finish(s, err);
+}
+
+int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    struct socket *s = start(fd);
+    struct end end;
+    int err;
+
+    if (!s)
+        return -1;
+    err = ops_of(s)->remote(s, &end);
+    if (!err)
+        end_to(&end, addr, len);
+    return (int)finish(s, err);
+}
+
+static uint64_t *timeout_of(struct socket *s, int level, int name)
+{
+    if (level != SOL_SOCKET)
+        return NULL;
+    return name == SO_RCVTIMEO   ? &s->recv_timeout
+           : name == SO_SNDTIMEO ? &s->send_timeout
+                                 : NULL;
+}
+
+static int get_option(struct socket *s, int level, int name, void *value,
+                      socklen_t *len)
+{
+    const uint64_t *timeout = timeout_of(s, level, name);
+    const uint64_t us = timeout && *timeout != NEVER ? *timeout / 1000 : 0;
+    const struct timeval time = {.tv_sec = (time_t)(us / 1000000),
+                                 .tv_usec = (suseconds_t)(us % 1000000)};
+    const size_t size = timeout ? sizeof(time) : sizeof(int);
+    int number = 0, err = 0;
+
+    if (!value || !len)
+        return -EFAULT;
+    if (level == SOL_SOCKET && name == SO_TYPE)
+        number = ops_of(s)->type;
+    else if (level == SOL_SOCKET && name == SO_ERROR)
+        number = -socket_take_error(s);
+    else if (!timeout)
+        err = ops_of(s)->get(s, level, name, &number);
+    if (err)
+        return err;
+    if (*len > size)
+        *len = (socklen_t)size;
+    memcpy(value, timeout ? (const void *)&time : &number, *len);
+    return 0;
+}
+
+static int set_timeout(uint64_t *timeout, const void *value, socklen_t len)
+{
+    struct timeval time;
+
+    if (len < sizeof(time))
+        return -EINVAL;
+    memcpy(&time, value, sizeof(time));
+    if (time.tv_sec < 0 || time.tv_sec > INT32_MAX || time.tv_usec < 0 ||
+        time.tv_usec >= 1000000)
+        return -EDOM;
+    *timeout =
+        (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+    if (*timeout == 0)
+        *timeout = NEVER;
+    return 0;
+}
+
+static int set_option(struct socket *s, int level, int name, const void *value,
+                      socklen_t len)
+{
+    uint64_t *timeout = timeout_of(s, level, name);
+    int number;
+
+    if (!value)
+        return -EFAULT;
+    if (timeout)
+        return set_timeout(timeout, value, len);
+    if (len < sizeof(number))
+        return -EINVAL;
+    if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
+        return 0; /* a wish: the sizes are fixed */
+    memcpy(&number, value, sizeof(number));
+    return ops_of(s)->set(s, level, name, number);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    struct socket *s = start(fd);
+
+    return s ? (int)finish(s, get_option(s, level, name, value, len)) : -1;
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+    struct socket *s = start(fd);
+
+    return s ? (int)finish(s, set_option(s, level, name, value, len)) : -1;
+}

@@ -1,0 +1,58 @@
+/*
+ * stream.h: a stream socket, for the two files that make it: connection.c has
+ * its beginning (bind, listen, accept, connect) and what lwIP tells it,
+ * stream.c the rest.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <lwip/tcp.h>
+
+#include "lib/util.h"
+#include "net/budget.h"
+#include "net/inbox.h"
+#include "net/socket.h"
+
+struct stream {
+    struct socket socket; /* first */
+    enum { NEW, LISTENING, CONNECTING, CONNECTED } state;
+    struct tcp_pcb *pcb; /* NULL: none yet, or lwIP goes on without us */
+    struct inbox inbox;  /* received, not read */
+    bool eof;            /* the peer will send no more */
+    bool shut_recv, shut_send;
+    bool full; /* someone waits to send */
+    bool reuse, keepalive, nodelay;
+    /* A listener's connections that nobody has accepted yet. */
+    struct stream *first, *last, *next;
+    int pending, backlog;
+};
+
+static inline struct stream *stream_of(struct socket *s)
+{
+    return CONTAINER_OF(s, struct stream, socket);
+}
+
+static inline void stream_changed(struct stream *s)
+{
+    file_changed(&s->socket.file);
+}
+
+/* Worth waking a writer for? */
+static inline bool stream_writable(const struct stream *s)
+{
+    return tcp_sndbuf(s->pcb) >= TCP_SNDLOWAT &&
+           tcp_sndqueuelen(s->pcb) < TCP_SNDQUEUELOWAT && !budget_low();
+}
+
+/* lwIP finishes the connection alone and must not know us any more: it frees
+ * a pcb in TIME_WAIT without a word. */
+void stream_let_go(struct stream *s);
+
+/* Give the pcb, if there is one, the options of s. */
+void stream_apply_options(struct stream *s);
+
+int stream_bind(struct socket *sock, const struct end *local);
+int stream_listen(struct socket *sock, int backlog);
+int stream_accept(struct socket *sock, struct socket **accepted);
+int stream_connect(struct socket *sock, const struct end *remote);
