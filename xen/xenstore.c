@@ -429,7 +429,7 @@ struct waitq *xs_wake(void)
 
 int xs_begin(uint32_t *tx)
 {
-    char id[16];
+    char id[16] = "";
     struct xs_call call = {
         .op = XS_CALL_BEGIN, .path = "", .value = id, .size = sizeof(id)};
     uint64_t number;
