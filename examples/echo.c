@@ -11,11 +11,10 @@
 
 #define PORT 7
 
-static const struct sockaddr_in any = {.sin_family = AF_INET,
-                                       .sin_port = __builtin_bswap16(PORT)};
-
 static int open_port(int type)
 {
+    const struct sockaddr_in any = {.sin_family = AF_INET,
+                                    .sin_port = htons(PORT)};
     const int on = 1, fd = socket(AF_INET, type, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
@@ -29,7 +28,7 @@ static int open_port(int type)
 static void echo_stream(void *arg)
 {
     const int fd = (int)(intptr_t)arg;
-    char data[4096];
+    char data[1500];
     ssize_t n;
 
     while ((n = read(fd, data, sizeof(data))) > 0)

@@ -30,7 +30,7 @@
 #define LWIP_TIMERS_CUSTOM   1 /* net/lwip.c: no malloc, so none can fail */
 #define LWIP_STATS           0 /* net/lwip.c counts what it drops */
 
-#ifndef SSIZE_MAX /* newlib has the type, not its limit; lwIP would make its own */
+#ifndef SSIZE_MAX /* newlib has the type only; lwIP would make its own */
 #define SSIZE_MAX LONG_MAX
 #endif
 

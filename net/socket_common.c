@@ -11,10 +11,9 @@
 #include "net/lwip.h"
 #include "xen/clock.h"
 
-#define ADDRESS_WAIT_NS 10000000000ull /* DHCP answers sooner, or nobody does  \
-                                        */
-#define PORT_FIRST 0xc000              /* RFC 6335's dynamic ports */
-#define PORT_MASK  0x3fff
+#define ADDRESS_WAIT_NS 10000000000ull /* DHCP answers sooner, or never */
+#define PORT_FIRST      0xc000         /* RFC 6335's dynamic ports */
+#define PORT_MASK       0x3fff
 
 void socket_init(struct socket *s, const struct socket_ops *ops)
 {

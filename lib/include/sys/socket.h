@@ -15,16 +15,16 @@
 #define SOCK_CLOEXEC  0x80000 /* accepted: there is no exec() */
 #define SOCK_NONBLOCK 0x4000  /* newlib's O_NONBLOCK */
 
-#define SOL_SOCKET   1
-#define SO_REUSEADDR 2
-#define SO_TYPE      3
-#define SO_ERROR     4
-#define SO_BROADCAST 6
-#define SO_SNDBUF    7
-#define SO_RCVBUF    8
-#define SO_KEEPALIVE 9
-#define SO_RCVTIMEO  20
-#define SO_SNDTIMEO  21
+#define SOL_SOCKET    1
+#define SO_REUSEADDR  2
+#define SO_TYPE       3
+#define SO_ERROR      4
+#define SO_BROADCAST  6
+#define SO_SNDBUF     7
+#define SO_RCVBUF     8
+#define SO_KEEPALIVE  9
+#define SO_RCVTIMEO   20
+#define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
 
 #define MSG_PEEK     0x2
