@@ -56,7 +56,7 @@ static bool equal(struct tar_text t, const char *s)
 static bool read_number(const char *field, size_t n, int64_t *value)
 {
     size_t i = 1;
-    int64_t v = (signed char)(field[0] << 1) / 2; /* without the mark */
+    int64_t v = (field[0] & 0x3f) - (field[0] & 0x40); /* a sign, no mark */
 
     if (field[0] & 0x80) {
         for (; i < n; i++) {
@@ -162,15 +162,17 @@ static const char *read_pax(struct tar_text t, struct extra *x)
 /* The header at tar->next, NULL with tar->why if it is not one. */
 static const struct header *read_header(struct tar *tar)
 {
-    const struct header *h = (const void *)(tar->data + tar->next);
+    const struct header *h;
 
     tar->entry = tar->next;
-    if (tar->size - tar->next < BLOCK)
+    if (tar->size - tar->next < BLOCK) {
         tar->why = "it is cut off, the end mark is missing";
-    else if (!is_zero(h) && !checksum_ok(h))
-        tar->why = tar->next ? "a bad checksum" : "not a tar archive";
-    else
+        return NULL;
+    }
+    h = (const void *)(tar->data + tar->next);
+    if (is_zero(h) || checksum_ok(h))
         return h;
+    tar->why = tar->next ? "a bad checksum" : "not a tar archive";
     return NULL;
 }
 

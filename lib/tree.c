@@ -297,6 +297,8 @@ static bool resolve(struct tree_node *n)
  * NULL. */
 static const struct tree_node *arrange(const char **why)
 {
+    if (tree.count == 0)
+        return NULL;
     qsort(tree.nodes, tree.count, sizeof(*tree.nodes), compare_nodes);
     drop_repeated();
     for (size_t i = 0; i < tree.count; i++) {

@@ -3,6 +3,8 @@
 # `make fuzz` runs each for FUZZ_SECONDS; `make fuzz F=http` only one.
 
 FUZZ_http    = lib/http.c
+FUZZ_param = lib/param.c test/fake/said.c
+FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c
 FUZZ_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c
