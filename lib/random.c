@@ -22,7 +22,7 @@
 
 static struct {
     uint32_t key[8];
-    uint8_t pool[POOL_BLOCKS * BLOCK];
+    uint8_t pool[POOL_BLOCKS][BLOCK];
     size_t left;  /* bytes at the pool's end not given yet */
     size_t given; /* since the last seed */
     bool seeded;
@@ -81,7 +81,7 @@ static void rekey(void)
 static void refill(void)
 {
     for (uint32_t i = 0; i < POOL_BLOCKS; i++)
-        chacha20_block(rng.key, i + 1, nonce, &rng.pool[i * BLOCK]);
+        chacha20_block(rng.key, i + 1, nonce, rng.pool[i]);
     rekey();
     rng.left = sizeof(rng.pool);
 }
@@ -168,7 +168,7 @@ void random_bytes(void *out, size_t n)
             refill();
 
         size_t part = n < rng.left ? n : rng.left;
-        uint8_t *from = &rng.pool[sizeof(rng.pool) - rng.left];
+        uint8_t *from = &rng.pool[0][0] + sizeof(rng.pool) - rng.left;
 
         memcpy(to, from, part);
         memset(from, 0, part);

@@ -114,12 +114,12 @@ static struct buf *rx_page(struct net *net)
 /* Post all the empty slots we have pages for.  The back-end is not told. */
 static void rx_fill(struct net *net)
 {
-    struct netif_rx_request *req;
     struct buf *b;
-    uint16_t id;
 
     while (ring_space(&net->rx) > 0 && (b = rx_page(net))) {
-        req = ring_post(&net->rx, b, &id);
+        uint16_t id;
+        struct netif_rx_request *req = ring_post(&net->rx, b, &id);
+
         gnttab_share(net->rx_ref[id], net->bus.peer, b->page, true);
         *req = (struct netif_rx_request){.id = id, .gref = net->rx_ref[id]};
     }
@@ -147,37 +147,41 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
-static bool parse_mtu(const char *text, unsigned *mtu)
+static struct xs_call read_key(const char *dir, const char *key, char *value,
+                               size_t size)
 {
-    unsigned n = 0;
-
-    for (const char *c = text; *c; c++) {
-        if (*c < '0' || *c > '9' || n > MTU_MAX)
-            return false;
-        n = n * 10 + (unsigned)(*c - '0');
-    }
-    *mtu = n;
-    return n >= MTU_MIN && n <= MTU_MAX;
+    return (struct xs_call){.op = XS_CALL_READ,
+                            .dir = dir,
+                            .path = key,
+                            .value = value,
+                            .size = size};
 }
 
 /* What the toolstack and the back-end say about this interface. */
 static int read_properties(struct net *net)
 {
-    char text[18];
-    uint64_t sg;
-    int err = xenbus_read_own(&net->bus, "mac", text, sizeof(text));
+    char mac[18], own_mtu[8], mtu[8], sg[4];
+    struct xs_call calls[] = {
+        read_key(net->bus.path, "mac", mac, sizeof(mac)),
+        read_key(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
+        read_key(net->bus.backend, "mtu", mtu, sizeof(mtu)),
+        read_key(net->bus.backend, "feature-sg", sg, sizeof(sg)),
+    };
+    const struct xs_call *from = &calls[1];
+    uint64_t n = MTU_DEFAULT;
 
-    if (err || !parse_mac(text, net->mac))
+    xs_batch(0, calls, ARRAY_LEN(calls)); /* each call tells its own error */
+    if (calls[0].err || !parse_mac(mac, net->mac))
         return xenbus_fail(&net->bus, "no proper mac in xenstore");
 
-    net->sg = !xenbus_read_num(&net->bus, "feature-sg", &sg) && sg;
-
-    net->mtu = MTU_DEFAULT;
-    err = xenbus_read_own(&net->bus, "mtu", text, sizeof(text));
-    if (err == -ENOENT)
-        err = xenbus_read(&net->bus, "mtu", text, sizeof(text));
-    if (err != -ENOENT && (err || !parse_mtu(text, &net->mtu)))
+    if (from->err == -ENOENT)
+        from = &calls[2];
+    if (from->err != -ENOENT &&
+        (from->err || xs_number(from->value, &n) || n < MTU_MIN || n > MTU_MAX))
         return xenbus_fail(&net->bus, "no proper mtu in xenstore");
+    net->mtu = (unsigned)n;
+
+    net->sg = !calls[3].err && !xs_number(sg, &n) && n > 0;
     if (!net->sg && net->mtu > PAGE_SIZE - ETH_HEADER)
         net->mtu = PAGE_SIZE - ETH_HEADER;
     return 0;
@@ -229,11 +233,22 @@ static void abandon(struct ring *r, gref_t *ref)
     }
 }
 
-/* Undo connect(), however far it came. */
-static void discard(struct net *net)
+static void unlist(const struct net *net)
 {
     struct net **link = &opened.first;
 
+    while (*link != net)
+        link = &(*link)->next;
+    *link = net->next;
+    opened.count--;
+}
+
+/* Undo connect(), however far it came. */
+static void discard(struct net *net)
+{
+    if (net->ready)
+        unlist(net);
+    xenbus_leave(&net->bus); /* so that it lets go of all our pages */
     if (net->ready) {
         abandon(&net->tx, net->tx_ref);
         abandon(&net->rx, net->rx_ref);
@@ -241,10 +256,6 @@ static void discard(struct net *net)
         for (size_t i = 0; i < ARRAY_LEN(net->ref); i++)
             if (net->ref[i] != REF_NONE)
                 gnttab_release(&net->ref[i], 1);
-        while (*link != net)
-            link = &(*link)->next;
-        *link = net->next;
-        opened.count--;
     }
     xenbus_close(&net->bus);
     free(net);
@@ -500,14 +511,14 @@ static const char *rx_piece(struct rx_partial *p, struct buf *b, uint16_t id,
     }
     b->off = rsp->offset;
     b->len = (uint16_t)rsp->status;
-    if (p->last) {
+    if (p->slots == 1 && (rsp->flags & NETRXF_csum_blank))
+        b->flags |= BUF_CSUM_BLANK;
+    if (p->slots == 1 && (rsp->flags & NETRXF_data_validated))
+        b->flags |= BUF_CSUM_OK;
+    if (p->last)
         p->last->next = b;
-    } else {
+    else
         p->first = b;
-        b->flags =
-            (uint8_t)((rsp->flags & NETRXF_csum_blank ? BUF_CSUM_BLANK : 0) |
-                      (rsp->flags & NETRXF_data_validated ? BUF_CSUM_OK : 0));
-    }
     p->last = b;
     return NULL;
 }

@@ -42,13 +42,16 @@ uint32_t ring_space(const struct ring *r)
     return r->size - (r->req_prod - r->rsp_cons);
 }
 
+static void *slot(const struct ring *r, uint32_t index)
+{
+    return &r->page->slots[(size_t)(index & (r->size - 1)) * r->slot_size];
+}
+
 /* Slots are only ever written here, never read back: the back-end may
  * scribble over a request, but not make us believe it. */
 static void *claim(struct ring *r)
 {
-    uint32_t index = r->req_prod++ & (r->size - 1);
-
-    return memset(&r->page->slots[index * r->slot_size], 0, r->slot_size);
+    return memset(slot(r, r->req_prod++), 0, r->slot_size);
 }
 
 void *ring_request(struct ring *r, void *cookie, uint16_t *id)
@@ -107,10 +110,8 @@ int ring_response(struct ring *r, void *rsp, size_t len)
     if (waiting == 0)
         return 0;
 
-    uint32_t index = r->rsp_cons++ & (r->size - 1);
-
     assert(len <= r->slot_size);
-    memcpy(rsp, &r->page->slots[index * r->slot_size], len);
+    memcpy(rsp, slot(r, r->rsp_cons++), len);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the compiler must not read the
                                                 slot again instead of rsp */
     return 1;

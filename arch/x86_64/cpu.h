@@ -17,11 +17,13 @@ static inline uint64_t cpu_rdtsc(void)
 enum cpuid_reg { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
 static inline uint32_t cpu_cpuid(uint32_t leaf, enum cpuid_reg which)
 {
-    uint32_t reg[4] = {leaf, 0, 0, 0};
+    uint32_t a = leaf, b, c = 0, d;
 
     __asm__ volatile("ud2a; .ascii \"xen\"; cpuid"
-                     : "+a"(reg[CPUID_EAX]), "=b"(reg[CPUID_EBX]),
-                       "+c"(reg[CPUID_ECX]), "=d"(reg[CPUID_EDX]));
+                     : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+
+    const uint32_t reg[] = {a, b, c, d};
+
     return reg[which];
 }
 

@@ -107,6 +107,8 @@ int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
     if (nb->open_err)
         return nb->open_err;
     *dev = (struct xenbus_dev){.peer = (uint16_t)id};
+    snprintf(dev->path, sizeof(dev->path), "ours/%u", id);
+    snprintf(dev->backend, sizeof(dev->backend), "theirs/%u", id);
     nb->dev = dev;
     nb->open = true;
     nb->wrong = NULL;
@@ -168,35 +170,46 @@ int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
     return 0;
 }
 
-static int give_text(const char *value, char *text, size_t n)
+static const char *value_of(const char *dir, const char *key)
 {
-    if (!value)
-        return -ENOENT;
-    if (strlen(value) >= n)
-        return -ENAMETOOLONG;
-    strcpy(text, value);
+    static char sg[2];
+    const struct netback *nb = &back[dir[strlen(dir) - 1] - '0'];
+
+    sg[0] = nb->sg ? '1' : '0';
+    if (strncmp(dir, "ours/", 5) == 0)
+        return !strcmp(key, "mac")   ? nb->mac
+               : !strcmp(key, "mtu") ? nb->own_mtu
+                                     : NULL;
+    return !strcmp(key, "mtu")          ? nb->back_mtu
+           : !strcmp(key, "feature-sg") ? sg
+                                        : NULL;
+}
+
+int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
+{
+    assert(tx == 0);
+    for (struct xs_call *c = calls; c < calls + n; c++) {
+        const char *value = value_of(c->dir, c->path);
+
+        assert(c->op == XS_CALL_READ);
+        c->value[0] = '\0';
+        c->err = !value                     ? -ENOENT
+                 : strlen(value) >= c->size ? -ENAMETOOLONG
+                                            : 0;
+        if (!c->err)
+            strcpy(c->value, value);
+    }
+    fake.batches++;
     return 0;
 }
 
-int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n)
+int xs_number(const char *text, uint64_t *number)
 {
-    return give_text(strcmp(key, "mtu") ? NULL : of(dev)->back_mtu, text, n);
-}
+    size_t digits = strspn(text, "0123456789");
 
-int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
-                    size_t n)
-{
-    return give_text(!strcmp(key, "mac")   ? of(dev)->mac
-                     : !strcmp(key, "mtu") ? of(dev)->own_mtu
-                                           : NULL,
-                     text, n);
-}
-
-int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num)
-{
-    if (strcmp(key, "feature-sg"))
-        return -ENOENT;
-    *num = of(dev)->sg;
+    if (digits == 0 || digits > 18 || text[digits])
+        return -EINVAL;
+    *number = strtoull(text, NULL, 10);
     return 0;
 }
 
@@ -215,14 +228,19 @@ int xenbus_fail(struct xenbus_dev *dev, const char *why)
     return -EIO;
 }
 
+void xenbus_leave(struct xenbus_dev *dev)
+{
+    of(dev)->connected = false;
+}
+
 void xenbus_close(struct xenbus_dev *dev)
 {
     struct netback *nb = of(dev);
 
-    assert(nb->open);
+    assert(nb->open && !nb->connected);
     for (unsigned i = 0; i < dev->rings; i++)
         free(dev->ring_page[i]);
-    nb->open = nb->connected = false;
+    nb->open = false;
 }
 
 void waitq_wake(struct waitq *q)

@@ -55,6 +55,7 @@ extern struct fake {
     unsigned lost;     /* references that were busy, for ever */
     void (*run)(void); /* what the world does while a thread waits */
     unsigned waits;
+    unsigned batches; /* of requests to xenstored */
     uint64_t now;
 } fake;
 

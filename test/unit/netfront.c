@@ -73,21 +73,27 @@ Test(netfront, opens_as_xenstore_says, .init = start)
     cr_assert_arr_eq(net_mac(net), "\x00\x16\x3e\x01\x02\x03", 6);
     cr_assert_eq(net_mtu(net), 1500);
     cr_assert_eq(nb->keys, 5);
+    cr_assert_eq(fake.batches, 1, "xenstored is far away");
     cr_assert_eq(netback_slots(nb), 256);
     cr_assert_eq(nb->events_there, 1);
     down(net);
 
-    nb->mac = "fe:ff:FF:aB:0c:D9";
+    nb->mac = "fe:fA:9F:aB:0c:D9";
     nb->own_mtu = "9000";
     nb->back_mtu = "1400";
     net = up();
-    cr_assert_arr_eq(net_mac(net), "\xfe\xff\xff\xab\x0c\xd9", 6);
+    cr_assert_arr_eq(net_mac(net), "\xfe\xfa\x9f\xab\x0c\xd9", 6);
     cr_assert_eq(net_mtu(net), 9000);
     down(net);
 
     nb->own_mtu = NULL;
     net = up();
     cr_assert_eq(net_mtu(net), 1400);
+    down(net);
+
+    nb->back_mtu = "68";
+    net = up();
+    cr_assert_eq(net_mtu(net), 68);
     down(net);
 
     nb->back_mtu = "65521";
@@ -118,23 +124,9 @@ Test(netfront, refuses_addresses_and_mtus_that_are_none, .init = start)
         "00:16:3e:01:02:03 and more than there is room for",
     };
     static const char *const mtus[] = {
-        "",
-        "0",
-        "67",
-        "65522",
-        "-1500",
-        "+1500",
-        "0x5dc",
-        "1500 ",
-        " 1500",
-        "1500.0",
-        "x",
-        "4294968796",
-        "999999",
-        "1e3",
-        "1,500",
-        "68719478236",
-        "00000000000000000000000000001500000000000000",
+        "",       "0",     "67",    "65522",       "-1500", "+1500",
+        "0x5dc",  "1500 ", " 1500", "1500.0",      "x",     "4294968796",
+        "999999", "1e3",   "1,500", "68719478236",
     };
 
     for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++) {
@@ -279,6 +271,19 @@ Test(netfront, refuses_packets_no_backend_could_take, .init = start)
         netback_answer(nb, &frame, NETIF_RSP_OKAY);
     netback_push(nb);
     cr_assert_eq(queued, 1);
+    down(net);
+}
+
+Test(netfront, uses_every_slot, .init = start)
+{
+    struct net *net = up();
+    struct buf *b;
+    unsigned sent = 0;
+
+    while (net_trysend(net, b = packet(pattern, 60, 60, 0)) == 0)
+        sent++;
+    cr_assert_eq(sent, 256);
+    buf_free(b);
     down(net);
 }
 
@@ -635,8 +640,24 @@ Test(netfront, finds_pages_that_another_device_has_sent, .init = start)
     give_one();
     cr_assert(b = net_poll(net));
     buf_free(b);
-    net_close(other);
-    down(net);
+
+    for (int i = 0; i < 2; i++) { /* and no more once that one is closed */
+        struct buf *held = NULL;
+
+        if (i == 0)
+            net_close(other);
+        while ((b = buf_alloc()) || (give_one(), b = net_poll(net))) {
+            b->next = held;
+            held = b;
+        }
+        buf_free(held);
+        cr_assert_null(net_poll(net));
+    }
+    other = net_open(1);
+    net_close(net);
+    for (int i = 0; i < 100; i++)
+        cr_assert_null(net_poll(other));
+    down(other);
 }
 
 Test(netfront, shares_the_pool_among_devices, .init = start)
