@@ -101,30 +101,59 @@ $(B)/libmote.a: $(OBJECTS)
 # Linked twice: the second time with the table of the functions that the first
 # one holds.  The table lies behind them and does not move them.
 GUEST_LIBS = $(B)/libmote.a $(LWIP_LIB) $(LIBC)
-LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments \
+LINK_LIBS = -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
+LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
        -Wl,-T,arch/x86_64/link.lds
 
-$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+define link_image
 	$(call SAY,LD $@)
-	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $< -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $< $(LINK_LIBS)
 	$(Q)nm -n $@.nosyms | awk -f lib/symbols.awk >$@.symbols.S
 	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
-	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $< -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
+	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $< $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
+endef
 
-include xen/toolstack/toolstack.mk
+$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+	$(link_image)
 
-# ---- tests and checks ----------------------------------------------------------
+# In-guest tests: test/system/NAME.c is an appliance of its own.
+GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))
+
+$(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+	$(link_image)
+
+$(B)/system/%.cfg: $(B)/system/%.xen $(B)/config xen/toolstack/package
+	$(Q)xen/toolstack/package $(B)/config $< examples/site $(@D)
+
+# ---- tests and checks --------------------------------------------------------
 
 include test/unit/unit.mk
--include test/fuzz/fuzz.mk
+include test/fuzz/fuzz.mk
 
-.PHONY: test check clean distclean
+FUZZ_SHORT = 5 # seconds for each target in `make test`
+
+.PHONY: test system
 test: unit
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SHORT)
+	@$(MAKE) --no-print-directory system
 
+system: all $(GUEST_TESTS:%=$(B)/system/%.cfg)
+
+.PHONY: check objects guest-flags
+guest-flags:
+	@echo '$(GUEST_CFLAGS) $(LWIP_CFLAGS)'
+objects: $(OBJECTS) $(EXAMPLES:%=$(B)/obj/examples/%.c.o) $(GUEST_TESTS:%=$(B)/obj/test/system/%.c.o)
+check: objects
+	@B=$(B) test/check
+	@echo "check: clang"
+	@$(MAKE) --no-print-directory B=$(B)/clang D=$(D) CC=clang objects
+
+.PHONY: clean distclean
 clean:
-	@find $(B) -mindepth 1 -maxdepth 1 ! -name deps ! -name xenhost -exec rm -rf {} + 2>/dev/null || true
+	@find $(B) -mindepth 1 -maxdepth 1 ! -name deps ! -name xenhost -exec rm -rf {} +
 
 distclean:
 	@rm -rf $(B)

@@ -22,17 +22,20 @@ extern const uint8_t text_end[];
 
 static bool panicking;
 
-/* Cut to LINE bytes with the newline. */
+static void put(const char *text, size_t n)
+{
+    console_drop(n - console_put(text, n));
+}
+
+/* Cut to LINE bytes. */
 static void say_line(const char *prefix, const char *fmt, va_list ap)
 {
     char line[LINE];
-    size_t len = strlen(prefix);
 
-    memcpy(line, prefix, len);
-    vsniprintf(line + len, sizeof(line) - len - 1, fmt, ap);
-    len = strlen(line);
-    line[len++] = '\n';
-    console_drop(len - console_put(line, len));
+    vsniprintf(line, sizeof(line), fmt, ap);
+    put(prefix, strlen(prefix));
+    put(line, strlen(line));
+    put("\n", 1);
 }
 
 void say(const char *fmt, ...)

@@ -173,10 +173,8 @@ void waitq_join(struct waitq *q, struct waiter *w)
     q->last = w;
 }
 
-static void take_out(struct waiter *w)
+static void take_out(struct waitq *q, struct waiter *w)
 {
-    struct waitq *q = w->q;
-
     *(w->prev ? &w->prev->next : &q->first) = w->next;
     *(w->next ? &w->next->prev : &q->last) = w->prev;
     w->q = NULL;
@@ -186,7 +184,7 @@ static void take_out(struct waiter *w)
 void waitq_leave(struct waiter *w)
 {
     if (w->q)
-        take_out(w);
+        take_out(w->q, w);
 }
 
 static void wake(struct thread *t)
@@ -204,7 +202,7 @@ void waitq_wake(struct waitq *q)
     while (q->first) {
         struct thread *t = q->first->thread;
 
-        take_out(q->first);
+        take_out(q, q->first);
         wake(t);
     }
 }

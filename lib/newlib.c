@@ -1,5 +1,6 @@
 /* newlib.c: the system calls newlib asks for (newlib's manual, "Syscalls"). */
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -110,6 +111,7 @@ void __assert_func(const char *file, int line, const char *function,
 /* Set by kmain() before anything that checks it. */
 uintptr_t __stack_chk_guard;
 
+_Noreturn void __stack_chk_fail(void); /* the compiler calls it */
 void __stack_chk_fail(void)
 {
     panic("stack smashed");

@@ -90,9 +90,3 @@ int usleep(useconds_t us)
     thread_sleep(clock_now() + us * 1000ull);
     return 0;
 }
-
-int sched_yield(void)
-{
-    thread_yield();
-    return 0;
-}
