@@ -231,6 +231,7 @@ int xenbus_fail(struct xenbus_dev *dev, const char *why)
 void xenbus_leave(struct xenbus_dev *dev)
 {
     of(dev)->connected = false;
+    of(dev)->held = fake.shared;
 }
 
 void xenbus_close(struct xenbus_dev *dev)

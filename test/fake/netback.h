@@ -36,6 +36,7 @@ struct netback {
     bool open, connected;
     unsigned events_here, events_there; /* sent to the front-end, by it */
     unsigned keys;
+    unsigned held;     /* pages it could still reach when it was left */
     const char *wrong; /* what xenbus_fail() was told */
     unsigned fails;
 

@@ -6,7 +6,7 @@ FUZZ_http    = lib/http.c
 FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c
-FUZZ_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
+FUZZ_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c
 FUZZ_xenstore = xen/xenstore.c
 

@@ -717,6 +717,7 @@ Test(netfront, lets_queued_frames_leave_before_it_closes, .init = start)
     fake.run = consume;
     down(net);
     cr_assert_eq(fake.now, 0);
+    cr_assert_eq(nb->held, 256, "all sent; taken back only when it has left");
 }
 
 Test(netfront, closes_though_the_backend_sleeps, .init = start)

@@ -8,7 +8,7 @@
 
 UNIT_ring  = xen/ring.c
 UNIT_buf   = kernel/buf.c test/fake/page.c
-UNIT_netfront = xen/netfront.c xen/ring.c kernel/buf.c test/fake/page.c \
+UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
@@ -33,9 +33,32 @@ UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_fd    = lib/fd.c
+UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
+UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's
+UNIT_epoll = lib/epoll.c $(UNIT_poll)
+UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
+    -Depoll_create1=guest_epoll_create1 -Depoll_ctl=guest_epoll_ctl -Depoll_wait=guest_epoll_wait
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c
+UNIT_isn    = net/isn.c
+UNIT_inet   = net/inet.c
+UNIT_budget = net/budget.c
+UNIT_inbox  = net/inbox.c net/budget.c test/fake/said.c $(LWIP_HOST_LIB)
+UNIT_inbox_FLAGS = $(LWIP_CFLAGS)
+UNIT_frame  = net/frame.c net/budget.c kernel/buf.c test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
+UNIT_frame_FLAGS = $(LWIP_CFLAGS)
+# Hidden: Criterion shall go on using the machine's own socket().
+NET_STACK = net/lwip.c net/address.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
+            arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
+            test/fake/stack.c test/fake/said.c net/budget.c net/isn.c $(LWIP_HOST_LIB)
+NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
+            -Wl,-T,test/fake/params.lds
+UNIT_lwip   = $(NET_STACK)
+UNIT_lwip_FLAGS = $(NET_FLAGS)
+UNIT_socket = net/socket.c net/socket_common.c net/stream.c net/connection.c net/dgram.c \
+              net/inbox.c lib/fd.c $(NET_STACK)
+UNIT_socket_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
 UNIT_elf    = xen/toolstack/elf.c
 UNIT_layout = xen/toolstack/layout.c
 

@@ -1,0 +1,49 @@
+/*
+ * netio.h: what the two halves of the network front-end share: netfront.c
+ * connects a device and leaves it, netio.c moves frames through its rings.
+ */
+#pragma once
+
+#include "xen/abi.h"
+#include <xen/io/netif.h>
+#include "xen/netfront.h"
+#include "xen/xenbus.h"
+
+#define NET_REF_NONE 0u /* Xen keeps reference 0 for itself */
+
+/* A received packet of which slots are still to come. */
+struct net_partial {
+    struct buf *first, *last;
+    unsigned slots, extras;
+    bool lost;       /* a piece is missing: drop it at its end */
+    bool more_data;  /* the last response said that data follows */
+    bool more_extra; /* the next slot is an extra info */
+};
+
+struct net {
+    struct xenbus_dev bus;
+    struct ring tx, rx;
+    gref_t ref[2 * RING_MAX]; /* NET_REF_NONE: lost with its page */
+    gref_t *tx_ref, *rx_ref;  /* its halves, by id */
+    bool ready;               /* has its rings and references, and is listed */
+    struct net_partial partial;
+    struct net_counts counts;
+    struct net *next; /* listed */
+    unsigned mtu;
+    bool sg; /* the back-end takes packets of several slots */
+    uint8_t mac[6];
+};
+
+/* Make net one of those that share the pool, and no more. */
+void netio_list(struct net *net);
+void netio_unlist(struct net *net);
+
+/* Post all the empty receive slots there are pages for, and tell the back-end
+ * later.  False: fewer than one large packet may need. */
+bool netio_fill(struct net *net);
+
+/* Show what is new on r to the back-end. */
+void netio_kick(struct net *net, struct ring *r);
+
+/* Take back every page in flight on both rings, and free it. */
+void netio_abandon(struct net *net);
