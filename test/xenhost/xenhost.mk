@@ -2,6 +2,8 @@
 
 XENHOST_PACKAGES = qemu-system-x86 cpio kmod # what ./build and ./host call
 
+include xen/toolstack/toolstack.mk
+
 # The host itself; everything that uses it makes it when it is missing.
 .PHONY: xenhost
 xenhost: | $(D)/packages

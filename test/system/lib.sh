@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# What a system test may call.  It runs in dom0, under `set -Eeuo pipefail`, in
+# the folder of the images; any command that fails, fails it.  $TEST is its name,
+# $TMP a folder for its files.  Guests are destroyed when it ends.
+#
+# A guest is called by the name its test gives it; to Xen it is $TEST.NAME, so
+# that each has a log of its own.
+
+PATIENCE=60 # seconds; the one limit of all that is waited for
+TMP=$(mktemp -d)
+guests_started=0
+
+fail() {
+    echo "$*" >&2
+    trap - ERR
+    exit 1
+}
+
+# expect WHAT COMMAND...: the command succeeds.
+expect() {
+    "${@:2}" || fail "expected: $1 (${*:2})"
+}
+
+# expect_equal WHAT GOT WANTED
+expect_equal() {
+    [ "$2" = "$3" ] || fail "$1: got '$2', wanted '$3'"
+}
+
+# wait_until WHAT COMMAND...: the command succeeds within PATIENCE.
+wait_until() {
+    local deadline=$((SECONDS + PATIENCE))
+
+    until "${@:2}"; do
+        [ $SECONDS -lt $deadline ] || fail "waited in vain: $1"
+        sleep 0.2
+    done
+}
+
+# guest_start NAME [KEY=VALUE...]: NAME.cfg with these lines changed.
+guest_start() { guest_start_as "$1" "$@"; }
+
+# guest_start_as NAME IMAGE [KEY=VALUE...]: the same under another name.
+# Unless changed, a guest that has ended stays, for its status to be read.
+# QEMU's DHCP server knows 16 clients and forgets none: the n-th guest of every
+# test has the same MAC address, and so the n-th address from 10.0.2.15 on.
+guest_start_as() {
+    local name=$1 image=$2 vif=''
+
+    guests_started=$((guests_started + 1))
+    if grep -q '^vif.*bridge' "$image.cfg"; then
+        vif=$(sed -n "s/'bridge=xenbr0'/'bridge=xenbr0,mac=$(
+            printf '00:16:3e:00:00:%02x' $guests_started)'/; /^vif/p" \
+            "$image.cfg")
+    fi
+    xl create -q "$image.cfg" "name=\"$TEST.$name\"" 'on_poweroff="preserve"' \
+        ${vif:+"$vif"} "${@:3}" >"$TMP/xl" 2>&1 || fail "xl create: $(<"$TMP/xl")"
+}
+
+guest_id() { xl domid "$TEST.$1" 2>/dev/null; }
+
+# All the guest has written so far.
+guest_console() {
+    tr -d '\r' <"/var/log/xen/console/guest-$TEST.$1.log" 2>/dev/null || true
+}
+
+# guest_type NAME TEXT: as if typed into xl console.
+guest_type() {
+    printf '%s' "$2" >"$(xenstore-read "/local/domain/$(guest_id "$1")/console/tty")"
+}
+
+# alive, crashed, ended (powered off, or any other way to shut down), or gone.
+guest_state() {
+    local flags
+
+    flags=$(xl list "$TEST.$1" 2>/dev/null | awk 'NR == 2 { print $5 }') || true
+    case $flags in
+    '') echo gone ;;
+    *c*) echo crashed ;;
+    *s*) echo ended ;;
+    *) echo alive ;;
+    esac
+}
+
+is_state() { [ "$(guest_state "$1")" = "$2" ]; }
+
+wait_for_state() { # NAME STATE
+    wait_until "guest $1 is $2" is_state "$1" "$2"
+}
+
+guest_said() { # NAME PATTERN
+    guest_console "$1" | grep -E -- "$2" >/dev/null
+}
+
+# What has not been said when a guest ends never will be.
+wait_for_console() { # NAME PATTERN
+    local deadline=$((SECONDS + PATIENCE)) state
+
+    while state=$(guest_state "$1") && ! guest_said "$1" "$2"; do
+        [ "$state" = alive ] || sleep 0.5 # the log is not far behind
+        guest_said "$1" "$2" && return
+        [ "$state" = alive ] || fail "guest $1 is $state, never said: $2"
+        [ $SECONDS -lt $deadline ] || fail "guest $1 does not say: $2"
+        sleep 0.2
+    done
+}
+
+# guest_key NAME PATH: one of the guest's own xenstore keys.
+guest_key() {
+    xenstore-read "/local/domain/$(guest_id "$1")/$2" 2>/dev/null
+}
+
+# The guest's address, once it has published it.
+guest_address() {
+    wait_until "guest $1 has an address" guest_key "$1" attr/vif/0/ipv4/0 \
+        >"$TMP/address"
+    tail -n 1 "$TMP/address"
+}
+
+# The guest's main has returned: with which status?
+guest_status() {
+    wait_for_state "$1" ended
+    guest_key "$1" data/exit || fail "guest $1 left no data/exit"
+}
+
+# An in-guest test has ended and said PASS on its console's last line.
+guest_passed() {
+    local last
+
+    wait_for_console "$1" '^(PASS|FAIL.*)$'
+    last=$(guest_console "$1" | grep -E '^(PASS|FAIL.*)$' | tail -n 1)
+    [ "$last" = PASS ] || fail "guest $1 says $last"
+}
