@@ -77,6 +77,7 @@ int param_init(const char *line, char ***argv)
         else
             say("more than %d arguments, ignored: %s", PARAM_ARGS_MAX, word);
     }
+    args[argc] = NULL;
     *argv = args;
     return argc;
 }

@@ -26,6 +26,6 @@ struct param {
 #define PARAM_LINE_MAX 1024 /* as Xen: MAX_GUEST_CMDLINE */
 #define PARAM_ARGS_MAX 64   /* of main's arguments, without its name */
 
-/* Set the parameters, return argc.  Values and arguments stay for ever;
- * argv[argc] is NULL.  Call it once. */
+/* Set the parameters, return argc.  Values and arguments stay until the next
+ * call; argv[argc] is NULL. */
 int param_init(const char *line, char ***argv);
