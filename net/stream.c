@@ -50,8 +50,9 @@ static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
     return (ssize_t)n;
 }
 
-/* Hand lwIP as much as it takes; it copies. */
-static size_t push(struct stream *s, const uint8_t *data, size_t n)
+/* Hand lwIP as much as it takes; it copies.  With more to come at once, what
+ * went in whole waits for it: a head and its body in one segment. */
+static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
 {
     size_t done = 0;
 
@@ -62,14 +63,15 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n)
             m = tcp_sndbuf(s->pcb);
         if (m > WRITE_MAX)
             m = WRITE_MAX;
-        if (m == 0 ||
-            tcp_write(s->pcb, data + done, (u16_t)m,
-                      done + m < n ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE
-                                   : TCP_WRITE_FLAG_COPY) != ERR_OK)
+        if (m == 0 || tcp_write(s->pcb, data + done, (u16_t)m,
+                                more || done + m < n
+                                    ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE
+                                    : TCP_WRITE_FLAG_COPY) != ERR_OK)
             break;
         done += m;
     }
-    tcp_output(s->pcb);
+    if (!more || done < n)
+        tcp_output(s->pcb);
     net_touch();
     return done;
 }
@@ -100,7 +102,8 @@ static ssize_t stream_send(struct socket *sock, const void *data, size_t n,
         if (err && err != -EAGAIN)
             break;
         if (!err) {
-            done += push(s, (const uint8_t *)data + done, n - done);
+            done += push(s, (const uint8_t *)data + done, n - done,
+                         flags & MSG_MORE);
             if (done == n)
                 return (ssize_t)done;
         }
