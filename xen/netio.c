@@ -20,6 +20,7 @@ union rx_slot {
 _Static_assert(sizeof(union rx_slot) == 8, "Xen ABI");
 _Static_assert(NET_SLOTS_MAX == XEN_NETIF_NR_SLOTS_MIN, "Xen ABI");
 
+/* The devices that share the pool of buffers. */
 static struct {
     struct net *first;
     size_t count;

@@ -19,7 +19,7 @@ static struct {
     unsigned dry;        /* times they fail first */
     bool stuck;
     unsigned seeds, rands;
-    uint64_t tsc, wall, now;
+    uint64_t tsc, tsc_step, wall, now;
     unsigned said;
 } cpu = {.leaf0 = 7, .leaf1 = KNOWS_RDRAND, .leaf7 = KNOWS_RDSEED};
 
@@ -54,7 +54,7 @@ bool cpu_rdrand(uint64_t *n)
 
 uint64_t cpu_rdtsc(void)
 {
-    return cpu.tsc;
+    return cpu.tsc += cpu.tsc_step;
 }
 
 uint64_t clock_now(void)
@@ -181,6 +181,26 @@ static void other_tsc(void)
 {
     cpu.tsc = 1;
 }
+static void timing_only(void)
+{
+    cpu.leaf1 = cpu.leaf7 = 0;
+}
+static void other_jitter(void)
+{
+    timing_only();
+    cpu.tsc = UINT64_MAX; /* the first is the same, the rest is not */
+    cpu.tsc_step = 1;
+}
+static void seeded_before(void)
+{
+    random_init();
+    random_u32();
+}
+static void seeded_otherwise(void)
+{
+    seeded_before();
+    cpu.seed = 99;
+}
 static void other_wall(void)
 {
     cpu.wall = 1;
@@ -193,8 +213,9 @@ static void other_now(void)
 Test(random, depends_on_everything_that_went_in)
 {
     static void (*const change[])(void) = {
-        nothing,   other_seed, other_high_half, other_rand,
-        other_tsc, other_wall, other_now};
+        nothing,      other_seed,    other_high_half, other_rand,
+        other_tsc,    other_wall,    other_now,       timing_only,
+        other_jitter, seeded_before, seeded_otherwise};
     enum { WORLDS = sizeof(change) / sizeof(change[0]) };
     uint8_t out[WORLDS][32];
 
