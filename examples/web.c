@@ -118,12 +118,12 @@ static int find(struct conn *c, const char *path, struct http_answer *a)
 {
     char name[PATH_SIZE];
     const char *index = path[strlen(path) - 1] == '/' ? "index.html" : "";
-    int n = snprintf(name, sizeof(name), "%s%s%s", root, path, index);
     struct stat st = {0};
     int fd;
 
-    if (n < 0 || (size_t)n >= sizeof(name))
+    if (strlen(root) + strlen(path) + strlen(index) >= sizeof(name))
         return 414;
+    strcat(strcat(strcpy(name, root), path), index);
     fd = open(name, O_RDONLY | O_NONBLOCK);
     if (fd < 0)
         return errno == EMFILE || errno == ENOMEM ? 503 : 404;
@@ -365,12 +365,15 @@ int main(int argc, char **argv)
 
     if (argc > 2)
         root = argv[2];
-    if (port < 1 || port > 65535 || !start((uint16_t)port)) {
-        printf("web: port %s: %s\n", argc > 1 ? argv[1] : "80",
-               port < 1 || port > 65535 ? "not a port" : strerror(errno));
+    if (port < 1 || port > 65535) {
+        puts("web: the first argument must be a port");
         return 1;
     }
-    printf("web: port %ld\n", port);
+    if (!start((uint16_t)port)) {
+        perror("web");
+        return 1;
+    }
+    puts("web: ready");
     for (tick();; tick()) {
         struct epoll_event events[64];
         int n = epoll_wait(epoll, events, 64, expire());

@@ -33,7 +33,7 @@ UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_web   = examples/web.c lib/http.c lib/http_answer.c
-UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=clock_gettime,--wrap=epoll_wait
+UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait
 UNIT_fd    = lib/fd.c
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
 UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's

@@ -24,6 +24,8 @@
 int web_main(int argc, char **argv);
 int __real_bind(int fd, const struct sockaddr *at, socklen_t n);
 int __wrap_bind(int fd, const struct sockaddr *at, socklen_t n);
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
 int __real_epoll_wait(int fd, struct epoll_event *e, int max, int timeout);
@@ -40,15 +42,22 @@ int __wrap_bind(int fd, const struct sockaddr *at, socklen_t n)
 {
     struct sockaddr_in in = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(in);
 
     cr_assert_eq(n, sizeof(in));
     cr_assert_eq(((const struct sockaddr_in *)(const void *)at)->sin_port,
                  htons(80));
-    if (__real_bind(fd, (struct sockaddr *)&in, sizeof(in)) ||
-        getsockname(fd, (struct sockaddr *)&in, &size))
-        return -1;
-    return write(tell_port, &in, sizeof(in)) == sizeof(in) ? 0 : -1;
+    return __real_bind(fd, (struct sockaddr *)&in, sizeof(in));
+}
+
+int __wrap_listen(int fd, int backlog)
+{
+    struct sockaddr_in in;
+    socklen_t n = sizeof(in);
+    int err = __real_listen(fd, backlog);
+
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&in, &n), 0);
+    cr_assert_eq(write(tell_port, &in, sizeof(in)), sizeof(in));
+    return err;
 }
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
