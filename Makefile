@@ -125,9 +125,6 @@ GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))
 $(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
 	$(link_image)
 
-$(B)/system/%.cfg: $(B)/system/%.xen $(B)/config xen/toolstack/package
-	$(Q)xen/toolstack/package $(B)/config $< examples/site $(@D)
-
 # ---- tests and checks --------------------------------------------------------
 
 include test/unit/unit.mk
@@ -140,7 +137,7 @@ test: unit
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SHORT)
 	@$(MAKE) --no-print-directory system
 
-system: all $(GUEST_TESTS:%=$(B)/system/%.cfg)
+system: all $(GUEST_TESTS:%=$(B)/system/%.xen)
 
 .PHONY: check objects guest-flags
 guest-flags:

@@ -3,8 +3,8 @@
 NEWLIB     := $(D)/newlib
 LIBC       := $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
 
-# No lock of newlib's is a dummy: lib/lock.c has them, so that two threads may
-# share a FILE.  Everything else is left out or default.
+# The locks are lib/lock.c's, so that two threads may share a FILE: newlib's own
+# do nothing, and are taken out.
 NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
                    --disable-newlib-supplied-syscalls --disable-newlib-mb \
                    --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
@@ -24,6 +24,7 @@ $(NEWLIB)/lib/libc.a: lib/newlib.mk | $(PACKAGES)
 	@cp -r $(NEWLIB)/source/newlib/libc/include $(NEWLIB)/include
 	@cp -r $(NEWLIB)/build/targ-include/. $(NEWLIB)/include
 	@cp $(NEWLIB)/build/libm.a $(NEWLIB)/lib
+	@ar d $(NEWLIB)/build/libc.a lib_a-lock.o
 	@cp $(NEWLIB)/build/libc.a $(NEWLIB)/lib
 	@rm -rf $(NEWLIB)/build $(NEWLIB)/source
 

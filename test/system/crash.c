@@ -36,9 +36,9 @@ static void jump_into_data(void)
 
 static int deeper(int n)
 {
-    volatile char frame[1000];
+    volatile char frame[500];
 
-    frame[n % 1000] = (char)n;
+    frame[n % 500] = (char)n;
     return n ? deeper(n + 1) + frame[0] : 0;
 }
 
