@@ -55,7 +55,8 @@ int net_trysend(struct net *net, struct buf *b);
 /* Tell the back-end about all queued frames. */
 void net_flush(struct net *net);
 
-/* Free the packets the back-end has sent; true: slots became free. */
+/* Free the packets the back-end has sent; true: slots became free since the
+ * last call, or the last -EAGAIN, whoever noticed it. */
 bool net_reap(struct net *net);
 
 /* The next frame, yours to keep.  net_poll() returns NULL if there is none;

@@ -61,6 +61,40 @@ void netio_kick(struct net *net, struct ring *r)
     xenbus_kick(&net->bus, r);
 }
 
+/* One finished transmit slot: NULL, or what is wrong with it. */
+static const char *tx_done(struct net *net, const struct netif_tx_response *rsp)
+{
+    struct buf *b;
+
+    if (rsp->status == NETIF_RSP_NULL)
+        return ring_retire_extra(&net->tx) ? NULL : "unasked null response";
+    if (!(b = ring_retire(&net->tx, rsp->id)))
+        return "transmit id not in flight";
+    if (!take_back(&net->tx_ref[rsp->id], b))
+        return "sent page still mapped";
+    if (rsp->status != NETIF_RSP_OKAY)
+        net->counts.tx_errors++;
+    buf_free(b);
+    return NULL;
+}
+
+static void reap(struct net *net)
+{
+    struct netif_tx_response rsp;
+    const char *wrong = NULL;
+    int more = 0;
+
+    while (!net->bus.broken &&
+           (more = ring_response(&net->tx, &rsp, sizeof(rsp))) > 0) {
+        if ((wrong = tx_done(net, &rsp)))
+            xenbus_fail(&net->bus, wrong);
+        else
+            net->tx_freed = true;
+    }
+    if (more < 0)
+        xenbus_fail(&net->bus, "transmit responses ahead of requests");
+}
+
 static uint32_t rx_posted(const struct net *net)
 {
     return net->rx.size - ring_space(&net->rx);
@@ -85,9 +119,10 @@ static struct buf *rx_page(struct net *net)
         return buf_alloc();
     }
     b = buf_alloc();
-    for (struct net *n = opened.first; n && !b; n = n->next)
-        if (net_reap(n))
-            b = buf_alloc();
+    for (struct net *n = opened.first; n && !b; n = n->next) {
+        reap(n);
+        b = buf_alloc();
+    }
     return b;
 }
 
@@ -213,13 +248,14 @@ int net_trysend(struct net *net, struct buf *b)
         buf_free(b);
         return slots;
     }
-    net_reap(net);
+    reap(net);
     if (net->bus.broken) {
         buf_free(b);
         return -EIO;
     }
     if (ring_space(&net->tx) < (uint32_t)slots) {
         net->counts.tx_full++;
+        net->tx_freed = false; /* what was freed was not enough */
         return -EAGAIN;
     }
     tx_queue(net, b);
@@ -231,39 +267,13 @@ void net_flush(struct net *net)
     netio_kick(net, &net->tx);
 }
 
-/* One finished transmit slot: NULL, or what is wrong with it. */
-static const char *tx_done(struct net *net, const struct netif_tx_response *rsp)
-{
-    struct buf *b;
-
-    if (rsp->status == NETIF_RSP_NULL)
-        return ring_retire_extra(&net->tx) ? NULL : "unasked null response";
-    if (!(b = ring_retire(&net->tx, rsp->id)))
-        return "transmit id not in flight";
-    if (!take_back(&net->tx_ref[rsp->id], b))
-        return "sent page still mapped";
-    if (rsp->status != NETIF_RSP_OKAY)
-        net->counts.tx_errors++;
-    buf_free(b);
-    return NULL;
-}
-
 bool net_reap(struct net *net)
 {
-    struct netif_tx_response rsp;
-    const char *wrong = NULL;
-    bool freed = false;
-    int more = 0;
+    bool freed;
 
-    while (!net->bus.broken &&
-           (more = ring_response(&net->tx, &rsp, sizeof(rsp))) > 0) {
-        if ((wrong = tx_done(net, &rsp)))
-            xenbus_fail(&net->bus, wrong);
-        else
-            freed = true;
-    }
-    if (more < 0)
-        xenbus_fail(&net->bus, "transmit responses ahead of requests");
+    reap(net);
+    freed = net->tx_freed && !net->bus.broken;
+    net->tx_freed = false;
     return freed;
 }
 
@@ -380,7 +390,7 @@ struct buf *net_poll(struct net *net)
 
     /* After the last packet, and now and then before: one kick for many. */
     if (!net->bus.broken && (!b || ring_space(&net->rx) >= RX_BATCH)) {
-        net_reap(net);
+        reap(net);
         netio_fill(net);
         netio_kick(net, &net->rx);
     }
@@ -405,6 +415,6 @@ bool net_arm(struct net *net, bool tx)
         return false;
     ready = ring_arm(&net->rx);
     if (tx)
-        ready |= ring_arm_half(&net->tx);
+        ready |= ring_arm_half(&net->tx) || net->tx_freed;
     return ready;
 }

@@ -30,7 +30,8 @@ struct net {
     struct net_counts counts;
     struct net *next; /* listed */
     unsigned mtu;
-    bool sg; /* the back-end takes packets of several slots */
+    bool tx_freed; /* slots, since net_reap() or -EAGAIN said how it stands */
+    bool sg;       /* the back-end takes packets of several slots */
     uint8_t mac[6];
 };
 

@@ -321,6 +321,39 @@ Test(netfront, queues_all_of_a_packet_or_nothing, .init = start)
     down(net);
 }
 
+Test(netfront, tells_of_free_slots_though_receiving_found_them, .init = start)
+{
+    struct net *net = up();
+    struct buf *b;
+
+    while (net_trysend(net, b = packet(pattern, 60, 60, 0)) == 0)
+        ;
+    net_flush(net);
+    cr_assert_not(net_arm(net, true));
+    while (netback_take(nb, &frame))
+        netback_answer(nb, &frame, NETIF_RSP_OKAY);
+    netback_push(nb);
+    cr_assert_null(net_poll(net)); /* reaps */
+    cr_assert(net_arm(net, true), "or nothing would wake the sender");
+    cr_assert_not(net_arm(net, false));
+    cr_assert(net_reap(net));
+    cr_assert_not(net_arm(net, true), "said once");
+    cr_assert_not(net_reap(net));
+
+    while (net_trysend(net, b) == 0)
+        b = packet(pattern, 60, 60, 0);
+    b->next = packet(pattern, 60, 60, 0);
+    net_flush(net);
+    netback_take(nb, &frame);
+    netback_answer(nb, &frame, NETIF_RSP_OKAY);
+    netback_push(nb);
+    cr_assert_eq(net_trysend(net, b), -EAGAIN, "one slot, two pieces");
+    cr_assert_not(net_reap(net), "that was known");
+    cr_assert_not(net_arm(net, true));
+    buf_free(b);
+    down(net);
+}
+
 static void consume(void)
 {
     if (netback_take(nb, &frame))
