@@ -113,6 +113,23 @@ static void wait_for(struct conn *c, uint32_t events)
     epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &e);
 }
 
+/* root/path/index in name; false: it is too long. */
+static bool join(char name[PATH_SIZE], const char *path, const char *index)
+{
+    const char *const parts[] = {root, path, index};
+    size_t at = 0;
+
+    for (int i = 0; i < 3; i++) {
+        size_t n = strlen(parts[i]);
+
+        if (n >= PATH_SIZE - at)
+            return false;
+        memcpy(name + at, parts[i], n + 1);
+        at += n;
+    }
+    return true;
+}
+
 /* Map the file that path names and describe it in a; the status. */
 static int find(struct conn *c, const char *path, struct http_answer *a)
 {
@@ -121,9 +138,8 @@ static int find(struct conn *c, const char *path, struct http_answer *a)
     struct stat st = {0};
     int fd;
 
-    if (strlen(root) + strlen(path) + strlen(index) >= sizeof(name))
+    if (!join(name, path, index))
         return 414;
-    strcat(strcat(strcpy(name, root), path), index);
     fd = open(name, O_RDONLY | O_NONBLOCK);
     if (fd < 0)
         return errno == EMFILE || errno == ENOMEM ? 503 : 404;
@@ -322,6 +338,8 @@ static int expire(void)
     for (int i = 0; i < STATES; i++) {
         struct conn *c;
 
+        /* the analyzer does not see that hang_up() takes c out of the list */
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
         while ((c = lists[i].first) && c->deadline <= now) {
             if (i == REQUEST) {
                 answer(c, 408);

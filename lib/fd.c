@@ -73,10 +73,11 @@ static int grow(int fd)
         size *= 2;
     if (size == table.size)
         return 0;
-    files = realloc(table.files, (size_t)size * sizeof(*files));
+    files = realloc(table.files, (size_t)size * sizeof(struct file *));
     if (!files)
         return -ENOMEM;
-    memset(files + table.size, 0, (size_t)(size - table.size) * sizeof(*files));
+    memset(files + table.size, 0,
+           (size_t)(size - table.size) * sizeof(struct file *));
     table.files = files;
     table.size = size;
     return 0;

@@ -185,7 +185,7 @@ static int read_method(struct http_request *r, struct span s)
 /* RFC 9112, 2.3. */
 static int read_version(struct http_request *r, struct span s)
 {
-    if (s.n != 8 || memcmp(s.at, "HTTP/", 5) || !is_digit(s.at[5]) ||
+    if (s.n != 8 || memcmp(s.at, "HTTP/", 5) != 0 || !is_digit(s.at[5]) ||
         s.at[6] != '.' || !is_digit(s.at[7]))
         return 400;
     r->old = s.at[7] == '0';

@@ -210,14 +210,18 @@ static void put_digits(char *at, unsigned n, unsigned value)
 
 void http_date(char out[HTTP_DATE_SIZE], time_t t)
 {
+    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed",
+                                   "Thu", "Fri", "Sat"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm tm;
 
     t = t < 0 ? 0 : t > LAST_TIME ? LAST_TIME : t;
     gmtime_r(&t, &tm);
     memcpy(out, "Xxx, 00 Xxx 0000 00:00:00 GMT", HTTP_DATE_SIZE);
-    memcpy(out, &"SunMonTueWedThuFriSat"[3 * tm.tm_wday], 3);
+    memcpy(out, days[tm.tm_wday], 3);
     put_digits(out + 5, 2, (unsigned)tm.tm_mday);
-    memcpy(out + 8, &"JanFebMarAprMayJunJulAugSepOctNovDec"[3 * tm.tm_mon], 3);
+    memcpy(out + 8, months[tm.tm_mon], 3);
     put_digits(out + 12, 4, (unsigned)tm.tm_year + 1900);
     put_digits(out + 17, 2, (unsigned)tm.tm_hour);
     put_digits(out + 20, 2, (unsigned)tm.tm_min);

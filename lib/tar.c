@@ -137,9 +137,12 @@ static const char *read_pax(struct tar_text t, struct extra *x)
 
     while (t.n && !why) {
         const char *blank = memchr(t.at, ' ', t.n);
-        struct tar_text digits = {t.at, blank ? (size_t)(blank - t.at) : 0};
+        struct tar_text digits = {t.at, 0};
         int64_t length;
 
+        if (!blank)
+            return "a bad pax header";
+        digits.n = (size_t)(blank - t.at);
         if (!read_decimal(digits, &length) || length <= 0 ||
             (uint64_t)length > t.n || (size_t)length < digits.n + 2 ||
             t.at[length - 1] != '\n')

@@ -202,7 +202,7 @@ static bool add_parents(const struct tree_node *n,
         if (path[i] != '/')
             continue;
         parent.n = i;
-        if (before->n <= i || other[i] != '/' || memcmp(path, other, i))
+        if (before->n <= i || other[i] != '/' || memcmp(path, other, i) != 0)
             if (!add_node(&parent))
                 return false;
         parent.base = (uint16_t)(i + 1);
