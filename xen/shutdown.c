@@ -85,8 +85,6 @@ static void listen(void *arg)
 
     (void)arg;
     xs_batch(0, calls, ARRAY_LEN(calls));
-    if (calls[0].err)
-        return; /* no xenstore, nobody who asks */
     while (!xs_watch_wait(&watch, NEVER))
         if (!xs_read(REQUEST, word, sizeof(word)) && *word)
             obey(word, sizeof(word));

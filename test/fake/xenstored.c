@@ -489,8 +489,8 @@ static bool take_in(void)
     uint32_t n = load_acquire(&ring->req_prod) - cons;
     unsigned before = fake_xs.requests;
 
-    if (!n || n > XENSTORE_RING_SIZE || fake_xs.deaf)
-        return false;
+    if (!n || n > XENSTORE_RING_SIZE || fake_xs.deaf || out_len)
+        return false; /* with answers that did not fit yet it reads no more */
     if (fake_xs.piece && n > fake_xs.piece)
         n = fake_xs.piece;
     while (n--) {
@@ -552,9 +552,20 @@ void *fake_xs_ring(uint32_t start)
 {
     static _Alignas(4096) char page[4096];
 
+    nheld = in_len = out_len = out_done = 0;
+    awake = false;
+    memset(page, 0, sizeof(page));
     ring = (struct xenstore_domain_interface *)(void *)page;
     ring->req_cons = ring->req_prod = ring->rsp_cons = ring->rsp_prod = start;
     return ring;
+}
+
+static bool move(void)
+{
+    bool moved = take_in();
+
+    release();
+    return give_out() || moved;
 }
 
 /* Asleep until kicked, or until the store changes by itself. */
@@ -564,14 +575,14 @@ static bool xenstored(void)
 
     if (!ring || (!awake && !nheld))
         return false;
-    if (awake)
-        moved = take_in();
-    release();
-    moved |= give_out();
+    while (move()) {
+        moved = true;
+        if (fake_xs.piece)
+            break;
+    }
+    awake = moved && fake_xs.piece;
     if (moved)
         fake_event(FAKE_XS_PORT);
-    else
-        awake = false;
     return moved;
 }
 

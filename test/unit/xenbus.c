@@ -11,6 +11,7 @@
 #include "lib/util.h"
 #include "test/fake/memory.h"
 #include "test/fake/said.h"
+#include "test/fake/stack.h"
 #include "test/fake/world.h"
 #include "test/fake/xenstored.h"
 #include "xen/abi.h"
@@ -128,6 +129,7 @@ TEST(connects_in_three_rounds)
     cr_assert_eq(open_all(), 0);
     cr_assert_str_eq(dev.backend, BACK "0");
     cr_assert_eq(dev.peer, 0);
+    cr_assert_eq(dev.own, XenbusStateConnected);
     cr_assert_eq(back.rounds, 3);
     cr_assert_str_eq(back.seen, "4");
     cr_assert_eq(fake_shared, 2);
@@ -182,13 +184,17 @@ static void back_ready(void)
 
 TEST(waits_for_a_late_back_end)
 {
-    static const char *const early[] = {NULL, "1", "", "99", "-2", "8", "2 "};
+    static const char *const early[] = {NULL, "1",  "",   "-2",
+                                        "8",  "2 ", "+2", "22222"};
 
-    for (size_t i = 0; i < ARRAY_LEN(early); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(early) + 99; i++) {
         uint64_t before = fake_now;
+        char number[8];
 
-        fake_xs_set(BACK "0/state", early[i]);
+        snprintf(number, sizeof(number), "%zu", 9 + i - ARRAY_LEN(early));
+        fake_xs_set(BACK "0/state", i < ARRAY_LEN(early) ? early[i] : number);
         fake_later(5 * SECOND, back_ready);
+        memset(back.seen, 0, sizeof(back.seen));
         cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
         cr_assert_eq(fake_now, before + 5 * SECOND);
         xenbus_close(&dev);
@@ -240,6 +246,7 @@ TEST(opens_again_what_it_closed)
         xenbus_close(&dev);
     }
     cr_assert_eq(fake_lines, 0);
+    cr_assert_eq(fake_stacks, 2); /* this thread and one more */
     nothing_is_left();
 }
 
