@@ -77,7 +77,7 @@ static void take_xen_note(uint32_t type, struct bytes desc, struct notes *n)
         break;
     case XEN_ELFNOTE_XEN_VERSION:
         n->has_version = desc.size == sizeof version &&
-                         !memcmp(desc.data, version, sizeof version);
+                         memcmp(desc.data, version, sizeof version) == 0;
         break;
     default:
         break;
@@ -86,7 +86,8 @@ static void take_xen_note(uint32_t type, struct bytes desc, struct notes *n)
 
 static bool is_named(struct bytes name, const char *want)
 {
-    return name.size == strlen(want) + 1 && !memcmp(name.data, want, name.size);
+    return name.size == strlen(want) + 1 &&
+           memcmp(name.data, want, name.size) == 0;
 }
 
 /* Padding after the last note may be missing: a step past the end ends. */
@@ -115,7 +116,7 @@ static const char *check_header(struct bytes file, struct bytes *table)
     Elf64_Ehdr head;
 
     if (!copy(file, 0, &head, sizeof head) ||
-        memcmp(head.e_ident, ELFMAG, SELFMAG))
+        memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
         return "not an ELF file";
     if (head.e_ident[EI_CLASS] != ELFCLASS64 ||
         head.e_ident[EI_DATA] != ELFDATA2LSB || head.e_machine != EM_X86_64 ||
