@@ -82,6 +82,47 @@ Test(elf, refuses_notes_that_are_missing)
     refused("Xen notes");
 }
 
+Test(elf, needs_each_note_whole)
+{
+    static const unsigned needed[] = {0, 1, 3}; /* version, base, entry */
+
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t *note = file->notes + needed[i] * 24;
+
+        note[12] = 'x'; /* its name */
+        refused("Xen notes");
+        note[12] = 'X';
+        note[4] = 7; /* its size; 24 bytes still hold it */
+        refused("Xen notes");
+        note[4] = 8;
+        cr_assert_eq(read_it(), 0, "%s", why);
+    }
+}
+
+Test(elf, takes_an_address_of_4_bytes)
+{
+    file->notes[24 + 4] = 4;
+    memmove(file->notes + 48 - 4, file->notes + 48, 24 * 2 + 32);
+    file->note.p_filesz -= 4;
+    cr_assert_eq(read_it(), 0, "%s", why);
+    cr_assert_eq(image.virt_base, FAKE_IMAGE_BASE);
+}
+
+Test(elf, refuses_a_damaged_base)
+{
+    file->notes[24 + 16]++;
+    refused("base");
+    file->notes[24 + 16]--;
+    file->notes[24 + 16 + 6] = 0x80;
+    refused("base");
+}
+
+Test(elf, passes_over_our_notes_of_other_types)
+{
+    file->notes[4 * 24 + 8] = 2;
+    refused("mote note");
+}
+
 Test(elf, refuses_another_version_of_the_note)
 {
     file->notes[file->note.p_filesz - 12] = 2;

@@ -35,6 +35,7 @@ Test(layout, the_slack_is_free_for_the_pool)
 
     cr_assert_eq(need(0x40000000, 65536, (uint32_t)(1024 - used), 0), 4);
     cr_assert_eq(need(0x40000000, 65536, (uint32_t)(1025 - used), 0), 5);
+    cr_assert_eq(need(0x40000000, 65537, (uint32_t)(1024 - used), 0), 5);
 }
 
 Test(layout, a_ramdisk_takes_its_pages_and_more_table)

@@ -58,7 +58,7 @@ static bool copy_number(struct bytes desc, uint64_t *number)
         *number = word;
         return true;
     }
-    return desc.size == sizeof *number && copy(desc, 0, number, sizeof *number);
+    return copy(desc, 0, number, sizeof *number);
 }
 
 static void take_xen_note(uint32_t type, struct bytes desc, struct notes *n)
