@@ -17,3 +17,8 @@ PORT = 8080
 .PHONY: run
 run:
 	@B=$(B) MAKE='$(MAKE)' test/xenhost/run '$(APP)' '$(SITE)' '$(PORT)'
+
+# System tests: all, or those named in T; the Makefile says which images first.
+.PHONY: system
+system:
+	@B=$(B) test/system/run $(if $(filter command,$(firstword $(origin T))),$(T))
