@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "kernel/sched.h"
-#include "test/fake/xenstored.h"
+#include "test/fake/events.h"
 #include "xen/evtchn.h"
 
 unsigned fake_waits;

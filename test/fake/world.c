@@ -3,7 +3,7 @@
 #include "test/fake/world.h"
 
 #include "kernel/sched.h"
-#include "test/fake/xenstored.h"
+#include "test/fake/events.h"
 #include "xen/evtchn.h"
 
 static void (*job)(void);

@@ -2,27 +2,21 @@
 
 #include "test/fake/xenstored.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/shared.h"
-#include "lib/util.h"
+#include "test/fake/events.h"
 #include "xen/abi.h"
-#include "xen/clock.h"
-#include "xen/evtchn.h"
 #include <xen/io/xs_wire.h>
 
-#define PORTS    32
 #define NODES    64
 #define WATCHES  32
 #define MESSAGES 128
 #define BODY_MAX (XENSTORE_PAYLOAD_MAX + 64)
 
 struct fake_xs fake_xs;
-uint64_t fake_now = 1000;
-unsigned fake_ports, fake_ports_left = PORTS;
 
 static struct xenstore_domain_interface *ring;
 static bool awake; /* kicked, and not yet done with that */
@@ -57,101 +51,6 @@ static struct message held[MESSAGES];
 static size_t nheld;
 static char out[MESSAGES * sizeof(struct message)];
 static size_t out_len, out_done;
-
-/* Time and events */
-
-static struct {
-    uint64_t at;
-    void (*fn)(void);
-} later[16];
-static struct {
-    struct waitq *wake;
-    bool pending;
-} ports[PORTS];
-
-uint64_t clock_now(void)
-{
-    return fake_now;
-}
-
-void fake_later(uint64_t delay, void (*fn)(void))
-{
-    for (size_t i = 0; i < ARRAY_LEN(later); i++)
-        if (!later[i].fn) {
-            later[i].at = fake_now + delay;
-            later[i].fn = fn;
-            return;
-        }
-    abort();
-}
-
-static bool due(uint64_t deadline)
-{
-    size_t first = ARRAY_LEN(later);
-    void (*fn)(void);
-
-    for (size_t i = 0; i < ARRAY_LEN(later); i++)
-        if (later[i].fn && later[i].at <= deadline &&
-            (first == ARRAY_LEN(later) || later[i].at < later[first].at))
-            first = i;
-    if (first == ARRAY_LEN(later))
-        return false;
-    fn = later[first].fn;
-    later[first].fn = NULL;
-    if (later[first].at > fake_now)
-        fake_now = later[first].at;
-    fn();
-    return true;
-}
-
-int evtchn_watch(uint32_t port, struct waitq *wake)
-{
-    ports[port].wake = wake;
-    return 0;
-}
-
-int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port)
-{
-    (void)peer;
-    if (!fake_ports_left)
-        return -ENOSPC;
-    fake_ports_left--;
-    for (*port = FAKE_XS_PORT + 1; ports[*port].wake; ++*port)
-        ;
-    ports[*port].wake = wake;
-    fake_ports++;
-    return 0;
-}
-
-void evtchn_close(uint32_t port)
-{
-    ports[port].wake = NULL;
-    ports[port].pending = false;
-    fake_ports--;
-    fake_ports_left++;
-}
-
-void evtchn_send(uint32_t port)
-{
-    if (port != FAKE_XS_PORT)
-        return;
-    fake_xs.kicks++;
-    awake = true;
-}
-
-void fake_event(uint32_t port)
-{
-    ports[port].pending = true;
-}
-
-void evtchn_dispatch(void)
-{
-    for (size_t i = 0; i < PORTS; i++)
-        if (ports[i].pending) {
-            ports[i].pending = false;
-            waitq_wake(ports[i].wake);
-        }
-}
 
 /* The store */
 
@@ -568,8 +467,14 @@ static bool move(void)
     return give_out() || moved;
 }
 
+void fake_xs_kick(void)
+{
+    fake_xs.kicks++;
+    awake = true;
+}
+
 /* Asleep until kicked, or until the store changes by itself. */
-static bool xenstored(void)
+bool fake_xs_step(void)
 {
     bool moved = false;
 
@@ -584,9 +489,4 @@ static bool xenstored(void)
     if (moved)
         fake_event(FAKE_XS_PORT);
     return moved;
-}
-
-bool fake_step(uint64_t deadline)
-{
-    return xenstored() || due(deadline);
 }

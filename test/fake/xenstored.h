@@ -1,9 +1,9 @@
 /*
- * xenstored.h: a dom0 that is a xenstored, event channels and a clock.
+ * xenstored.h: a xenstored that speaks the ring's own wire protocol.
  *
- * xenstored speaks the ring's own wire protocol, and like the real one does
- * nothing until it is kicked.  It can be told to move the ring in small
- * pieces, to answer in the wrong order, to refuse, and to lie.
+ * Like the real one it does nothing until it is kicked.  It can be told to
+ * move the ring in small pieces, to answer in the wrong order, to refuse, and
+ * to lie.
  */
 #pragma once
 
@@ -55,15 +55,6 @@ void fake_xs_set(const char *path, const char *value);
 void fake_xs_set_bytes(const char *path, const void *value, size_t len);
 const char *fake_xs_get(const char *path); /* NULL: not there */
 
-extern uint64_t fake_now;
-
-/* do it at fake_now + delay. */
-void fake_later(uint64_t delay, void (*fn)(void));
-
-extern unsigned fake_ports;      /* open event channels */
-extern unsigned fake_ports_left; /* how many may yet be opened */
-void fake_event(uint32_t port);  /* the other side sends one */
-
-/* Something outside the guest happens, at deadline the latest; false:
- * nothing will. */
-bool fake_step(uint64_t deadline);
+/* For events.c: the guest sent an event; do something, if there is a reason. */
+void fake_xs_kick(void);
+bool fake_xs_step(void);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "kernel/sched.h"
+#include "test/fake/events.h"
 #include "test/fake/said.h"
 #include "test/fake/world.h"
 #include "test/fake/xenstored.h"

@@ -15,10 +15,10 @@ UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
 UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_shutdown = xen/shutdown.c xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
-                test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/said.c
+                test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
 UNIT_shutdown_FLAGS = -fno-sanitize=address -include test/fake/shutdown.h
 UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
-              test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
+              test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_page  = kernel/page.c lib/heap.c
 UNIT_clock = xen/clock.c
@@ -28,9 +28,9 @@ UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
 UNIT_evtchn = xen/evtchn.c
 UNIT_evtchn_FLAGS = -include test/fake/hypercall.h
 UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
-              test/fake/xenstored.c test/fake/world.c test/fake/stack.c test/fake/said.c
+              test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
 UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
-UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/wait.c test/fake/said.c
+UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/events.c test/fake/wait.c test/fake/said.c
 UNIT_http  = lib/http.c lib/http_answer.c
 UNIT_web   = examples/web.c lib/http.c lib/http_answer.c
 UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait

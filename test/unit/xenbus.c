@@ -9,6 +9,7 @@
 #include <string.h>
 #include "kernel/sched.h"
 #include "lib/util.h"
+#include "test/fake/events.h"
 #include "test/fake/memory.h"
 #include "test/fake/said.h"
 #include "test/fake/stack.h"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/util.h"
+#include "test/fake/events.h"
 #include "test/fake/said.h"
 #include "test/fake/wait.h"
 #include "test/fake/xenstored.h"

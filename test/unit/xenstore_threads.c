@@ -5,6 +5,7 @@
 #include <string.h>
 #include "kernel/sched.h"
 #include "lib/util.h"
+#include "test/fake/events.h"
 #include "test/fake/said.h"
 #include "test/fake/world.h"
 #include "test/fake/xenstored.h"
