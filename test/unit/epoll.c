@@ -129,6 +129,18 @@ Test(epoll, sees_what_was_ready_before)
     expect(2, EPOLLOUT);
 }
 
+Test(epoll, takes_other_data_with_other_events)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.u64 = 7};
+
+    watch(2, EPOLLIN);
+    switchable_set(&files[2], POLLIN);
+    expect(2, EPOLLIN);
+    cr_assert_eq(epoll_ctl(ep, EPOLL_CTL_MOD, 2, &e), 0);
+    cr_assert_eq(epoll_wait(ep, events, 8, 0), 1);
+    cr_assert_eq(events[0].data.u64, 7);
+}
+
 Test(epoll, always_reports_errors_and_hang_ups)
 {
     watch(2, 0);
@@ -180,8 +192,10 @@ Test(epoll, gives_up_at_its_deadline)
     watch(3, EPOLLIN);
     cr_assert_eq(epoll_wait(ep, events, 8, 6), 0);
     cr_assert_eq(fake_now, 1000 + 6 * MS);
+    cr_assert_eq(epoll_wait(ep, events, 8, 1), 0);
+    cr_assert_eq(fake_now, 1000 + 7 * MS);
     expect_nothing();
-    cr_assert_eq(fake_sleeps, 1);
+    cr_assert_eq(fake_sleeps, 2);
 }
 
 Test(epoll, forgets_a_file_that_is_closed)

@@ -127,6 +127,7 @@ Test(http, decodes_and_normalises_paths)
     expect_path("//a///b//", "/a/b/");
     expect_path("/a/%2e%2E/b", "/b");
     expect_path("/...", "/...");
+    expect_path("/~a!z", "/~a!z");
     expect_path("/..a/.b", "/..a/.b");
     expect_path("http://host", "/");
     expect_path("HTTP://host:80/x/?y", "/x/");
@@ -267,6 +268,7 @@ Test(http, wants_one_host)
     cr_assert_eq(parse("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), 400);
     cr_assert_eq(parse("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), 400);
     cr_assert_eq(parse("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n"), 400);
+    cr_assert_eq(parse("GET / HTTP/1.0\r\nHost: a@b\r\n\r\n"), 400);
 }
 
 Test(http, refuses_malformed_fields)

@@ -264,15 +264,21 @@ Test(ramdisk, keeps_names_apart_that_begin_alike)
     file("ab", "4");
     file("a/b.c/d", "5");
     file("a/bc", "6");
+    file("a/..c", "7");
+    file("a/d.", "8");
+    file("a/.e", "9");
     cr_assert_eq(mount(), 0);
     cr_assert_str_eq(list("/"), "a/ a-b/ a.b ab ");
-    cr_assert_str_eq(list("/a"), "b b.c/ bc ");
+    cr_assert_str_eq(list("/a"), "..c .e b b.c/ bc d. ");
     expect_text("/a/b", "1");
     expect_text("/a.b", "2");
     expect_text("/a-b/c", "3");
     expect_text("/ab", "4");
     expect_text("/a/b.c/d", "5");
     expect_text("/a/bc", "6");
+    expect_text("/a/..c", "7");
+    expect_text("/a/d.", "8");
+    expect_text("/a/.e", "9");
 }
 
 Test(ramdisk, finds_every_one_of_many)
@@ -310,14 +316,21 @@ Test(ramdisk, the_last_of_a_name_counts)
 
 Test(ramdisk, resolves_hard_links)
 {
+    const struct tree_node *n;
+    struct stat st;
     size_t h;
 
     archive_begin();
-    file("dir/target", "shared");
+    archive_patch(archive_text('0', "dir/target", "shared"), 136, "00000000777",
+                  11);
     h = archive_add('1', "link", NULL, 0);
     archive_patch(h, 157, "./dir/target", 12);
     cr_assert_eq(mount(), 0);
     expect_text("/link", "shared");
+    cr_assert_eq(ramdisk_stat("/link", &st), 0);
+    cr_assert_eq(st.st_mtime, 0777);
+    cr_assert_eq(tree_find("/link", &n), 0);
+    cr_assert_eq(n->type, TAR_FILE);
 }
 
 Test(ramdisk, refuses_hard_links_to_what_is_no_file)
