@@ -1,7 +1,7 @@
 /*
- * netback.h: a Xen and a dom0 with a network back-end, small enough for a
- * test.  It plays by Xen's own ring macros and insists on the rules of
- * xen/io/netif.h; the functions named lie_ are how it breaks them.
+ * netback.h: a network back-end, small enough for a test.  It plays by Xen's
+ * own ring macros and insists on the rules of xen/io/netif.h; the functions
+ * named lie_ are how it breaks them.
  */
 #pragma once
 
@@ -9,12 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "xen/abi.h"
+#include "test/fake/peer.h"
 #include <xen/io/netif.h>
-
-#pragma GCC diagnostic ignored "-Wconversion" /* Xen's ring macros mix signs   \
-                                               */
-#pragma GCC diagnostic ignored "-Wsign-conversion"
 
 #define FRAME_MAX 65535
 
@@ -27,38 +23,18 @@ struct frame {
 };
 
 struct netback {
+    struct peer peer;
+
     /* What a test sets before net_open(). */
     const char *mac, *own_mtu, *back_mtu; /* NULL: no such key */
     bool sg;
-    int open_err, ring_err, connect_err;
 
-    /* What it looks at. */
-    bool open, connected;
-    unsigned events_here, events_there; /* sent to the front-end, by it */
-    unsigned keys;
-    unsigned held;     /* pages it could still reach when it was left */
-    const char *wrong; /* what xenbus_fail() was told */
-    unsigned fails;
-
-    /* The rest is the fake's own. */
-    struct xenbus_dev *dev;
-    struct ring *ring[2];
+    unsigned keys; /* seen, and right */
     netif_tx_back_ring_t tx;
     netif_rx_back_ring_t rx;
 };
 
 extern struct netback back[2]; /* vif/0 and vif/1 */
-
-extern struct fake {
-    unsigned claimed, shared; /* references, and those in use, but not lost */
-    int claim_err;
-    bool busy;         /* unsharing fails: the page is still mapped */
-    unsigned lost;     /* references that were busy, for ever */
-    void (*run)(void); /* what the world does while a thread waits */
-    unsigned waits;
-    unsigned batches; /* of requests to xenstored */
-    uint64_t now;
-} fake;
 
 void fake_start(void);
 

@@ -8,7 +8,7 @@ FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c
 FUZZ_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
-                test/fake/netback.c
+                test/fake/netback.c test/fake/peer.c
 FUZZ_xenstore = xen/xenstore.c
 
 FUZZES := $(sort $(patsubst FUZZ_%,%,$(filter-out FUZZ_SECONDS,$(filter FUZZ_%,$(.VARIABLES)))))

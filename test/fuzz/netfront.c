@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             backend(data[i], data[i + 1], data[i + 2], data[i + 3]);
         else
             front_end(data[i], data[i + 1], data[i + 2], data[i + 3]);
-        check(nb->fails <= 1);
+        check(nb->peer.fails <= 1);
     }
     buf_free(held);
     held = NULL;

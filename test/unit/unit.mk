@@ -9,7 +9,9 @@
 UNIT_ring  = xen/ring.c
 UNIT_buf   = kernel/buf.c test/fake/page.c
 UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
-                test/fake/netback.c
+                test/fake/netback.c test/fake/peer.c
+UNIT_netio = $(UNIT_netfront)
+UNIT_netlies = $(UNIT_netfront)
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
