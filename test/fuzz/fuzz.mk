@@ -29,6 +29,4 @@ $(foreach f,$(FUZZES),$(eval $(call FUZZ_RULE,$(f))))
 
 .PHONY: fuzz
 fuzz: $(F:%=$(B)/fuzz/%)
-	@for f in $^; do mkdir -p $$f.corpus && echo "fuzz $$f" && \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -verbosity=0 -print_final_stats=1 \
-	        -artifact_prefix=$$f. $$f.corpus || exit 1; done
+	@test/fuzz/run $(FUZZ_SECONDS) $^
