@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "kernel/panic.h"
+#include "lib/param.h"
 #include "xen/xenstore.h"
 
-static const char ip[] = "";
+static const char *ip; /* NULL: not given */
+static const struct param ip_param PARAM = {"ip", &ip};
 
 /* The item up to the next comma; false: the text has ended or it is too long
  * to be anything. */
@@ -70,7 +72,7 @@ void address_start(struct address *a, struct netif *netif, unsigned id)
     struct address_config config;
 
     *a = (struct address){.netif = netif, .id = id};
-    if (id == 0 && *ip) {
+    if (id == 0 && ip) {
         if (address_parse(ip, &config) == 0) {
             a->fixed = true;
             netif_set_addr(netif, &config.ip, &config.mask, &config.gw);

@@ -20,6 +20,7 @@
 #include "net/address.h"
 #include "net/budget.h"
 #include "net/frame.h"
+#include "net/quirk.h"
 #include "xen/clock.h"
 #include "xen/netfront.h"
 
@@ -27,9 +28,6 @@
 #define BATCH      64 /* frames between two looks at the other threads */
 #define TIMERS_MAX 8
 #define MS         1000000ull
-#define TIME_WAIT_MAX                                                          \
-    128 /* closed connections remembered: each SYN looks                       \
-           through them all */
 
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -59,9 +57,17 @@ u32_t sys_now(void)
     return (u32_t)(clock_now() / MS);
 }
 
-/* lwIP has its first connection: timers_run() sees it by itself. */
-void tcp_timer_needed(void)
+/* Called by lwip_init(); timers_run() starts them. */
+void sys_timeouts_init(void)
 {
+}
+
+/* The next multiple of period: timers in step mean fewer wakes. */
+static uint64_t next_tick(uint64_t period)
+{
+    const uint64_t now = clock_now();
+
+    return now - now % period + period;
 }
 
 /* Run lwIP's timers that are due; when is the next one? */
@@ -71,7 +77,7 @@ static uint64_t timers_run(void)
 
     for (int i = 0; i < lwip_num_cyclic_timers; i++) {
         const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
-        const uint64_t now = clock_now(), period = t->interval_ms * MS;
+        const uint64_t period = t->interval_ms * MS;
         uint64_t *due = &stack.due[i];
 
         if (t->handler == tcp_tmr && !tcp_active_pcbs && !tcp_tw_pcbs) {
@@ -79,10 +85,10 @@ static uint64_t timers_run(void)
             continue;
         }
         if (*due == 0)
-            *due = round_up(now + 1, period); /* in step: fewer wakes */
-        if (*due <= now) {
+            *due = next_tick(period);
+        if (*due <= clock_now()) {
             t->handler();
-            *due = round_up(now + 1, period);
+            *due = next_tick(period);
         }
         if (*due < next)
             next = *due;
@@ -247,18 +253,6 @@ static void flush(struct iface *i)
     i->queued = 0;
 }
 
-/* lwIP keeps closed connections for a minute, however many; the list has the
- * newest first. */
-static void trim_time_wait(void)
-{
-    struct tcp_pcb *pcb = tcp_tw_pcbs;
-
-    for (unsigned n = 1; pcb && n < TIME_WAIT_MAX; n++)
-        pcb = pcb->next;
-    while (pcb && pcb->next)
-        tcp_abort(pcb->next);
-}
-
 static void sleep_until(uint64_t deadline)
 {
     struct waiter w[IFACES_MAX + 1];
@@ -294,7 +288,7 @@ static void serve(void)
         more |= receive(&stack.ifaces[n]);
     netif_poll_all();
     next = timers_run();
-    trim_time_wait();
+    quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
         flush(&stack.ifaces[n]);
     if (more || stack.touched)

@@ -11,6 +11,7 @@
 #include "lib/random.h"
 #include "net/budget.h"
 #include "net/isn.h"
+#include "net/quirk.h"
 
 /* The port: what other systems keep in arch/cc.h. */
 #define LWIP_PLATFORM_ASSERT(why)             panic("lwip: %s", why)
@@ -21,6 +22,9 @@
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)              \
     isn_of(ip_2_ip4(local)->addr, local_port, ip_2_ip4(remote)->addr,          \
            remote_port) /* RFC 6528 */
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
+    (quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
 
 /* One thread at a time, nothing in lwIP waits: no locks, no mailboxes. */
 #define NO_SYS               1
@@ -101,6 +105,6 @@
 #define TCP_QUEUE_OOSEQ            1
 #define TCP_OOSEQ_MAX_BYTES        262144
 #define TCP_OOSEQ_MAX_PBUFS        256 /* tiny segments cost memory too */
+/* RFC 6928 */
 #define LWIP_TCP_CALC_INITIAL_CWND(mss)                                        \
     ((tcpwnd_size_t)LWIP_MIN(10U * (mss), LWIP_MAX(2U * (mss), 14600U)))
-/* RFC 6928 */

@@ -1,0 +1,32 @@
+/* quirk.c: where lwIP needs help from outside: see quirk.h. */
+
+#include "net/quirk.h"
+
+#include <lwip/priv/tcp_priv.h>
+
+#define TIME_WAIT_MAX 128
+
+bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
+                const struct pbuf *payload)
+{
+    if (pcb->state < ESTABLISHED || pcb->rcv_wnd || payload->tot_len ||
+        TCPH_FLAGS(header) != TCP_ACK || header->seqno != pcb->rcv_nxt ||
+        header->ackno != pcb->lastack ||
+        (tcpwnd_size_t)SND_WND_SCALE(pcb, header->wnd) != pcb->snd_wnd)
+        return false;
+    /* The peer lives: what lwIP would have noted first. */
+    pcb->tmr = tcp_ticks;
+    pcb->keep_cnt_sent = 0;
+    pcb->persist_probe = 0;
+    return true;
+}
+
+void quirk_trim_time_wait(void)
+{
+    struct tcp_pcb *pcb = tcp_tw_pcbs; /* newest first */
+
+    for (unsigned n = 1; pcb && n < TIME_WAIT_MAX; n++)
+        pcb = pcb->next;
+    while (pcb && pcb->next)
+        tcp_abort(pcb->next); /* no RST: only forgets it */
+}
