@@ -67,6 +67,13 @@ Test(param, leaves_the_rest_to_main)
     cr_assert_eq(fake_lines, 0);
 }
 
+Test(param, a_second_line_leaves_nothing_of_the_first)
+{
+    param_init("-- one two three", &argv);
+    cr_assert_eq(param_init("-- x", &argv), 2);
+    expect_args(2, (const char *[]){"mote", "x"});
+}
+
 Test(param, quotes_keep_blanks)
 {
     cr_assert_eq(

@@ -169,6 +169,7 @@ Test(poll, select_reports_bits)
     FD_SET(900, &in); /* not below n */
     files[0].ready = POLLIN | POLLOUT;
     files[1].ready = POLLIN | POLLOUT;
+    files[2].ready = POLLIN | POLLPRI; /* not asked for */
     files[3].ready = POLLHUP;
     files[4].ready = POLLPRI;
     cr_assert_eq(select(5, &in, &out, &except, NULL), 5);
