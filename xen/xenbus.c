@@ -285,18 +285,24 @@ static struct xs_call own_key(const struct xenbus_dev *dev, const char *name,
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
                    size_t n)
 {
-    struct xs_call calls[XENBUS_KEYS_MAX + 2];
+    struct xs_call calls[XENBUS_KEYS_MAX + 3];
     char text[XENBUS_KEYS_MAX + 2][12];
+    struct xs_call *call = calls;
     int err;
 
     assert(n <= XENBUS_KEYS_MAX);
     for (size_t i = 0; i < n; i++)
-        calls[i] = own_key(dev, keys[i].name, text[i], keys[i].value);
-    calls[n] = own_key(dev, "event-channel", text[n], dev->port);
-    calls[n + 1] = own_key(dev, "state", text[n + 1], XenbusStateConnected);
+        *call++ = own_key(dev, keys[i].name, text[i], keys[i].value);
+    if (dev->protocol)
+        *call++ = (struct xs_call){.op = XS_CALL_WRITE,
+                                   .dir = dev->path,
+                                   .path = "protocol",
+                                   .text = dev->protocol};
+    *call++ = own_key(dev, "event-channel", text[n], dev->port);
+    *call++ = own_key(dev, "state", text[n + 1], XenbusStateConnected);
     dev->own = XenbusStateConnected;
 
-    if ((err = xs_batch(0, calls, n + 2))) {
+    if ((err = xs_batch(0, calls, (size_t)(call - calls)))) {
         say("%s: xenstore refused what we wrote (%d)", dev->path, err);
         return err;
     }

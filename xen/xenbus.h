@@ -27,6 +27,7 @@ struct xenbus_dev {
     bool broken;           /* the back-end broke the protocol or went away */
     struct xs_watch state; /* on the back-end's state */
     int own;               /* our state, as last written */
+    const char *protocol;  /* of the rings, to be told with the keys, or NULL */
     gref_t ring_ref[2];
     void *ring_page[2];
     unsigned rings;

@@ -179,3 +179,23 @@ void *mm_map_frame(uint64_t mfn)
     mm.window_used++;
     return page;
 }
+
+void mm_exchange(const void *a, const void *b)
+{
+    uint64_t *mfn_list = (uint64_t *)start_info->mfn_list;
+    const uint64_t *entry_a = entry_at((uintptr_t)a, 1);
+    const uint64_t *entry_b = entry_at((uintptr_t)b, 1);
+    uint64_t frame_a = machine(a) & FRAME, frame_b = machine(b) & FRAME;
+    const struct mmu_update updates[] = {
+        {.ptr = machine(entry_a), .val = frame_b | (*entry_a & ~FRAME)},
+        {.ptr = machine(entry_b), .val = frame_a | (*entry_b & ~FRAME)},
+        {.ptr = frame_b | MMU_MACHPHYS_UPDATE, .val = virt_to_pfn(a)},
+        {.ptr = frame_a | MMU_MACHPHYS_UPDATE, .val = virt_to_pfn(b)},
+    };
+
+    check(mmu_op_update(updates, ARRAY_LEN(updates)),
+          "cannot exchange two pages");
+    check(mmu_op_flush(), "cannot flush");
+    mfn_list[virt_to_pfn(a)] = frame_b >> PAGE_SHIFT;
+    mfn_list[virt_to_pfn(b)] = frame_a >> PAGE_SHIFT;
+}

@@ -22,3 +22,7 @@ int mm_map(void *page);
  * the MM_WINDOW pages for this are used up. */
 #define MM_WINDOW 64
 void *mm_map_frame(uint64_t mfn);
+
+/* Exchange the machine frames behind two pages of RAM; what was in them goes
+ * with the frames.  For a page that another domain keeps mapped. */
+void mm_exchange(const void *a, const void *b);

@@ -8,6 +8,8 @@
 
 UNIT_ring  = xen/ring.c
 UNIT_buf   = kernel/buf.c test/fake/page.c
+UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
+UNIT_blklies = $(UNIT_blkfront)
 UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c
 UNIT_netio = $(UNIT_netfront)
@@ -53,7 +55,7 @@ UNIT_inbox_FLAGS = $(LWIP_CFLAGS)
 UNIT_frame  = net/frame.c net/budget.c kernel/buf.c test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
 UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
-NET_STACK = net/lwip.c net/address.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
+NET_STACK = net/lwip.c net/quirk.c net/address.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
             test/fake/stack.c test/fake/said.c net/budget.c net/isn.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
