@@ -47,6 +47,7 @@
 #define MEMP_MEM_MALLOC          1
 #define MEM_ALIGNMENT            8
 #define LWIP_SUPPORT_CUSTOM_PBUF 1 /* received pages, ip4_frag */
+#define PBUF_POOL_FREE_OOSEQ     0 /* there are no pools to run out of */
 
 /* Interfaces. */
 #define LWIP_NETIF_LOOPBACK          1 /* 127.0.0.1 */

@@ -63,7 +63,7 @@ NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
 UNIT_socket = net/socket.c net/socket_common.c net/stream.c net/connection.c net/dgram.c \
-              net/inbox.c lib/fd.c $(NET_STACK)
+              net/inbox.c lib/fd.c lib/poll.c lib/epoll.c $(NET_STACK)
 UNIT_socket_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c

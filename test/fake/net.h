@@ -1,0 +1,52 @@
+/*
+ * net.h: network interfaces with a wire, and the world around a network stack:
+ * clock, random numbers, xenstore, the command line.
+ *
+ * Frames travel when they are flushed.  The wire is a function; the one here,
+ * fake_mirror(), is a neighbour at 10.0.0.9 that sends every packet back with
+ * its addresses swapped, so that the stack can talk to itself over Ethernet.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAKE_SECOND 1000000000ull
+#define FAKE_MAC    "\x00\x16\x3e\x00\x00\x02"
+#define FAKE_PEER   "\x00\x16\x3e\x00\x00\x09"
+
+extern uint64_t fake_now;
+
+extern struct fake_net {
+    unsigned vifs; /* how many interfaces there are */
+    unsigned mtu;
+    unsigned slots; /* pages on their way out at a time */
+    bool stuck;     /* the back-end sends nothing */
+    bool broken;
+    void (*wire)(unsigned id, uint8_t *frame, size_t len, unsigned flags);
+    unsigned lose;  /* the mirror loses one frame in so many; 0: none */
+    unsigned spoil; /* and damages one in so many */
+    bool vouch;     /* and marks what it sends as BUF_CSUM_OK */
+
+    unsigned frames, kicks; /* sent */
+    unsigned blank;         /* of those, marked BUF_CSUM_BLANK */
+    unsigned bad_sums;      /* of those, wrong by the mirror's reckoning */
+    unsigned lost;          /* received, but no buffer */
+    unsigned turns;         /* times a thread ran */
+} fake_net;
+
+extern char fake_xs_path[64], fake_xs_value[64]; /* the last xs_write() */
+
+void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags);
+void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags);
+void fake_unstick(void);
+
+/* The Internet checksum of data, carried on from sum. */
+uint16_t fake_sum(const void *data, size_t n, uint32_t sum);
+
+/* Is the TCP or UDP checksum of this IPv4 frame right?  With fix, make it. */
+bool fake_checksum(uint8_t *frame, bool fix);
+
+/* Run fn in a thread until it returns; false: it still waits after an hour. */
+bool fake_world(void (*fn)(void));

@@ -1,0 +1,53 @@
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <string.h>
+#include "net/budget.h"
+
+Test(budget, stops_at_its_limit_and_recovers)
+{
+    void *p, *q;
+
+    budget_init(1000);
+    p = budget_malloc(600);
+    cr_assert_not_null(p);
+    cr_assert_geq(budget_used(), 600);
+    cr_assert_null(budget_malloc(600));
+    cr_assert_null(budget_malloc(1001));
+    cr_assert_null(budget_malloc(SIZE_MAX));
+    budget_free(p);
+    cr_assert_eq(budget_used(), 0);
+    q = budget_malloc(900);
+    cr_assert_not_null(q);
+    budget_free(q);
+    budget_free(NULL);
+}
+
+Test(budget, is_low_when_a_quarter_is_left)
+{
+    void *p, *q;
+
+    budget_init(4000);
+    p = budget_malloc(2900);
+    cr_assert(!budget_low());
+    q = budget_malloc(300);
+    cr_assert(budget_low());
+    budget_free(q);
+    cr_assert(!budget_low());
+    budget_free(p);
+}
+
+Test(budget, clears_and_counts_what_calloc_gives)
+{
+    static const char zeros[100];
+    char *p;
+
+    budget_init(1000);
+    p = budget_malloc(100);
+    memset(p, 1, 100);
+    budget_free(p);
+    p = budget_calloc(10, 10);
+    cr_assert_eq(memcmp(p, zeros, 100), 0);
+    cr_assert_geq(budget_used(), 100);
+    budget_free(p);
+    cr_assert_null(budget_calloc(SIZE_MAX / 2, 4));
+}
