@@ -14,8 +14,8 @@
 static const char *ip; /* NULL: not given */
 static const struct param ip_param PARAM = {"ip", &ip};
 
-/* The item up to the next comma; false: the text has ended or it is too long
- * to be anything. */
+/* The item up to the next comma, which is left in *text; false: it is empty or
+ * too long to be anything. */
 static bool next_item(const char **text, char *item, size_t size)
 {
     const size_t n = strcspn(*text, ",");
@@ -25,7 +25,6 @@ static bool next_item(const char **text, char *item, size_t size)
     memcpy(item, *text, n);
     item[n] = '\0';
     *text += n;
-    *text += **text == ',';
     return true;
 }
 
@@ -56,15 +55,19 @@ int address_parse(const char *text, struct address_config *config)
     *config = (struct address_config){0};
     if (!next_item(&text, item, sizeof(item)) || parse_network(item, config))
         return -EINVAL;
-    while (next_item(&text, item, sizeof(item))) {
-        ip4_addr_t *to = strncmp(item, "gw=", 3) == 0    ? &config->gw
-                         : strncmp(item, "dns=", 4) == 0 ? &config->dns
-                                                         : NULL;
+    while (*text) {
+        ip4_addr_t *to;
 
+        text++; /* the comma */
+        if (!next_item(&text, item, sizeof(item)))
+            return -EINVAL;
+        to = strncmp(item, "gw=", 3) == 0    ? &config->gw
+             : strncmp(item, "dns=", 4) == 0 ? &config->dns
+                                             : NULL;
         if (!to || inet_pton(AF_INET, strchr(item, '=') + 1, to) != 1)
             return -EINVAL;
     }
-    return *text == '\0' ? 0 : -EINVAL;
+    return 0;
 }
 
 void address_start(struct address *a, struct netif *netif, unsigned id)
