@@ -377,6 +377,20 @@ static bool start(uint16_t port)
            !epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
 }
 
+/* Whoever serves nothing shall say so before anyone connects. */
+static bool have_root(void)
+{
+    const char *path = *root ? root : "/";
+    struct stat st;
+    int err = stat(path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+
+    if (err)
+        printf("web: cannot serve %s: %s: give it a ramdisk= with a folder "
+               "of that name\n",
+               path, strerror(err));
+    return err == 0;
+}
+
 int main(int argc, char **argv)
 {
     long port = argc > 1 ? strtol(argv[1], NULL, 10) : 80;
@@ -387,6 +401,8 @@ int main(int argc, char **argv)
         puts("web: the first argument must be a port");
         return 1;
     }
+    if (!have_root())
+        return 1;
     if (!start((uint16_t)port)) {
         perror("web");
         return 1;

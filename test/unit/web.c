@@ -426,3 +426,33 @@ Test(web, says_why_it_cannot_start)
         cr_assert_eq(web_main(2, (char *[]){"web", port, NULL}), 1);
     }
 }
+
+/* What it says when its root is path, and that it does not listen. */
+static void expect_no_root(const char *path, const char *why)
+{
+    char said[256] = "", want[256], out[64], copy[64];
+    FILE *f;
+
+    snprintf(out, sizeof(out), "%s/said", folder);
+    snprintf(copy, sizeof(copy), "%s", path);
+    cr_assert(freopen(out, "w", stdout));
+    tell_port = -1; /* to tell one fails the test */
+    cr_assert_eq(web_main(3, (char *[]){"web", "80", copy, NULL}), 1);
+    fflush(stdout);
+    f = fopen(out, "r");
+    cr_assert(f && fgets(said, sizeof(said), f));
+    fclose(f);
+    snprintf(want, sizeof(want),
+             "web: cannot serve %s: %s: give it a ramdisk=", path, why);
+    cr_assert(!strncmp(said, want, strlen(want)), "%s", said);
+}
+
+Test(web, ends_at_once_when_there_is_nothing_to_serve)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/none", folder);
+    expect_no_root(path, "No such file or directory");
+    snprintf(path, sizeof(path), "%s/index.html", folder);
+    expect_no_root(path, "Not a directory");
+}
