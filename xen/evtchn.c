@@ -15,6 +15,7 @@ static struct {
     struct waitq *wake[PORTS]; /* by port; NULL: not open */
     evtchn_port_t open[PORTS]; /* the same, as SCHEDOP_poll wants it */
     unsigned n;
+    uint64_t sleeps;
 } evtchn;
 
 static xen_ulong_t *pending(uint32_t port)
@@ -77,5 +78,11 @@ void evtchn_wait(uint64_t deadline)
 {
     /* With upcalls masked nothing else would wake us: see SCHEDOP_poll in
      * xen/sched.h.  It returns at once if a port is pending already. */
+    evtchn.sleeps++;
     sched_op_poll(evtchn.open, evtchn.n, deadline == NEVER ? 0 : deadline);
+}
+
+uint64_t evtchn_sleeps(void)
+{
+    return evtchn.sleeps;
 }

@@ -22,3 +22,6 @@ void evtchn_send(uint32_t port);
 /* For the main loop only. */
 void evtchn_dispatch(void);          /* wake the queues of pending ports */
 void evtchn_wait(uint64_t deadline); /* sleep in Xen until an event */
+
+/* How often the guest has gone to sleep: once for each time it was woken. */
+uint64_t evtchn_sleeps(void);

@@ -91,6 +91,7 @@ Test(evtchn, sleeps_on_exactly_the_open_ports)
     cr_assert_eq(npolled, 2);
     cr_assert(polled[0] != a && polled[1] != a);
     cr_assert_eq(poll_timeout, 0, "0 is for ever to Xen");
+    cr_assert_eq(evtchn_sleeps(), 2);
     event(a);
     evtchn_dispatch();
     cr_assert_eq(wakes, 0, "a closed port wakes nobody");
