@@ -20,6 +20,7 @@
 #define PAYLOAD_MAX  65507         /* 65,535 less the IP and UDP headers */
 #define HEADERS_SIZE 28
 #define PORT_TRIES   8
+#define SEND_TRIES   64
 
 struct datagram {
     struct pbuf *p;
@@ -150,23 +151,25 @@ static int dgram_connect(struct socket *sock, const struct end *remote)
 
 /*
  * The back-end sums whole datagrams only, so lwIP must do it for one that it
- * will cut into fragments.
+ * will cut into fragments.  Of those it does not say when one finds no slot.
  */
 static err_t transmit(struct dgram *d, struct pbuf *p, const ip_addr_t *addr,
                       uint16_t port)
 {
     struct netif *netif = ip_route(&d->pcb->local_ip, addr);
     u16_t saved;
+    bool whole;
     err_t err;
 
     if (!netif)
         return ERR_RTE;
+    whole = !netif->mtu || p->tot_len + HEADERS_SIZE <= netif->mtu;
     saved = netif->chksum_flags;
-    if (p->tot_len + HEADERS_SIZE > netif->mtu && saved)
+    if (!whole)
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
     err = udp_sendto_if(d->pcb, p, addr, port, netif);
     netif->chksum_flags = saved;
-    return err;
+    return whole || !net_full() ? err : ERR_MEM;
 }
 
 static int send_one(struct dgram *d, const void *data, size_t n,
@@ -214,7 +217,11 @@ static ssize_t dgram_send(struct socket *sock, const void *data, size_t n,
     if ((err = socket_wait_route(sock, addr.addr, flags)) ||
         (err = need_port(d)))
         return err;
-    while ((err = send_one(d, data, n, &addr, port)) == -EAGAIN) {
+    /* Not for ever: each try may cost what room there is in fragments. */
+    for (unsigned tries = 0;
+         (err = send_one(d, data, n, &addr, port)) == -EAGAIN; tries++) {
+        if (tries == SEND_TRIES)
+            return -ENOBUFS;
         net_await_room(&d->room);
         if ((err = socket_wait(sock, deadline, flags)))
             break;

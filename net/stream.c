@@ -127,11 +127,8 @@ static int stream_shutdown(struct socket *sock, int how)
     }
     if (how != SHUT_RD && !s->shut_send) {
         s->shut_send = true;
-        if (s->pcb) {
+        if (s->pcb)
             tcp_shutdown(s->pcb, 0, 1);
-            if (s->eof)
-                stream_let_go(s);
-        }
     }
     stream_changed(s);
     net_touch();

@@ -225,7 +225,7 @@ struct buf *net_poll(struct net *net)
 
 bool net_arm(struct net *net, bool tx)
 {
-    return net->rx_count || (tx && net->sent);
+    return net->rx_count || (tx && net->sent * 2 >= net->queued && net->sent);
 }
 
 struct waitq *net_wake(struct net *net)
@@ -347,6 +347,8 @@ void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags)
         fake_net.bad_sums++;
     if (!fragment && !(flags & BUF_CSUM_BLANK) && !fake_checksum(frame, false))
         fake_net.bad_sums++;
+    if (fragment == 0x2000 && frame[23] == 17 && !frame[40] && !frame[41])
+        fake_net.bad_sums++; /* a datagram in pieces has its sum */
     if (flags & BUF_CSUM_BLANK && (fragment || !pseudo_sum_right(frame)))
         fake_net.bad_sums++;
     if (flags & BUF_CSUM_BLANK && !fake_net.vouch)

@@ -115,6 +115,16 @@ Test(inbox, keeps_bytes_that_it_cannot_pack)
         take_bytes(50);
 }
 
+Test(inbox, does_not_keep_empty_pieces)
+{
+    inbox_put(&in, pbuf_alloc(PBUF_RAW, 0, PBUF_RAM));
+    cr_assert_eq(in.pieces, 0);
+    put_bytes(5, 5);
+    inbox_put(&in, pbuf_alloc(PBUF_RAW, 0, PBUF_RAM));
+    cr_assert_eq(in.pieces, 1);
+    take_bytes(5);
+}
+
 Test(inbox, frees_what_nobody_wants)
 {
     put_bytes(30000, 700);

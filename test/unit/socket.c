@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -176,7 +177,8 @@ static void run_job(void)
     const int fd = socket(AF_INET, SOCK_DGRAM, 0);
     size_t before;
 
-    cr_assert_eq(fd, 0, "descriptors left");
+    mallopt(M_PERTURB, 0x5a); /* freed memory is poison */
+    cr_assert_eq(fd, 0);
     call(connect, fd, PEER, 9);
     send(fd, "arp", 3, 0); /* the neighbour is known from now on */
     nap(FAKE_SECOND);
@@ -229,9 +231,14 @@ Test(socket, carries_streams_over_loopback_byte_for_byte)
     cr_assert(world(loopback_streams));
 }
 
+static uint64_t elapsed;
+
 static void wire_streams(void)
 {
+    const uint64_t start = clock_now();
+
     stream_both_ways(PEER);
+    elapsed = clock_now() - start;
 }
 
 Test(socket, carries_streams_over_the_wire_byte_for_byte)
@@ -266,6 +273,8 @@ Test(socket, goes_on_after_the_interface_was_full)
 {
     fake_net.slots = 7;
     cr_assert(world(wire_streams));
+    cr_assert_lt(elapsed, 3 * FAKE_SECOND, "no timer had to help, %lu",
+                 elapsed);
 }
 
 static void set_int(int fd, int level, int name, int value)
@@ -383,6 +392,49 @@ Test(socket, bounds_the_accept_queue_by_the_backlog)
     cr_assert(world(queue));
 }
 
+static void reset_all_clients(void)
+{
+    struct tcp_pcb *pcb = tcp_active_pcbs;
+
+    while (pcb && pcb->remote_port != PORT)
+        pcb = pcb->next;
+    if (pcb)
+        tcp_abort(pcb);
+}
+
+static void come_and_go(void)
+{
+    const int l = listener(PORT, 2);
+    char c;
+    int s;
+
+    fd_control(l, F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 5; i++) {
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+        call(connect, fd, PEER, PORT);
+        nap(FAKE_SECOND / 10);
+        reset_all_clients();
+        nap(FAKE_SECOND / 10);
+        cr_assert(ready(fd) & POLLERR);
+        fd_close(fd);
+    }
+    for (int i = 0; i < 2; i++) {
+        s = accept(l, NULL, NULL);
+        cr_assert_geq(s, 0);
+        cr_assert_eq(recv(s, &c, 1, 0), -1);
+        cr_assert_eq(errno, ECONNRESET);
+        fd_close(s);
+    }
+    cr_assert_eq(accept(l, NULL, NULL), -1, "no more than the backlog");
+    fd_close(l);
+}
+
+Test(socket, bounds_the_accept_queue_even_if_clients_are_gone)
+{
+    cr_assert(world(come_and_go));
+}
+
 static void halves(void)
 {
     int pair[2];
@@ -462,6 +514,31 @@ static void linger(void)
 Test(socket, sends_what_is_queued_after_close)
 {
     cr_assert(world(linger));
+}
+
+static void one_way(void)
+{
+    static uint8_t data[20000];
+    size_t done = 0;
+    int pair[2];
+    ssize_t n;
+
+    make_pair(PEER, pair);
+    thread_create("writer", write_stream, (void *)(intptr_t)pair[0]);
+    while ((n = recv(pair[1], data, sizeof(data), 0)) > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            cr_assert_eq(data[i], byte_at(done + (size_t)i));
+        done += (size_t)n;
+        nap(FAKE_SECOND / 100);
+    }
+    cr_assert_eq(done, stream_size);
+    fd_close(pair[0]);
+    fd_close(pair[1]);
+}
+
+Test(socket, wakes_a_writer_when_there_is_room)
+{
+    cr_assert(world(one_way));
 }
 
 static void orphan(void)
@@ -680,6 +757,31 @@ Test(socket, carries_datagrams_in_large_frames)
     cr_assert(world(datagrams));
 }
 
+static void first_datagram(void)
+{
+    static uint8_t out[65507], in[65507];
+    const int a = bound(1000), b = bound(2000);
+
+    for (size_t i = 0; i < sizeof(out); i++)
+        out[i] = byte_at(i);
+    cr_assert_eq(send_to(a, out, sizeof(out), PEER, 2000), sizeof(out));
+    memset(out, 0, sizeof(out)); /* ours again: lwIP keeps copies */
+    cr_assert_eq(recv(b, in, sizeof(in), 0), sizeof(in));
+    for (size_t i = 0; i < sizeof(in); i++)
+        cr_assert_eq(in[i], byte_at(i));
+    fd_close(a);
+    fd_close(b);
+}
+
+Test(socket, keeps_a_whole_datagram_until_the_neighbour_is_known)
+{
+    char **argv;
+
+    param_init("ip=" HERE "/24", &argv);
+    cr_assert(fake_world(first_datagram));
+    cr_assert_eq(fake_net.bad_sums, 0);
+}
+
 static void strangers(void)
 {
     const int a = bound(1000), b = bound(2000), c = bound(3000);
@@ -750,6 +852,18 @@ Test(socket, drops_datagrams_nobody_reads)
     cr_assert(world(flood));
 }
 
+static unsigned ends; /* of datagrams in fragments */
+
+static void count_ends(unsigned id, uint8_t *frame, size_t len, unsigned flags)
+{
+    const unsigned fragment = (unsigned)frame[20] << 8 | frame[21];
+
+    (void)id;
+    (void)len;
+    (void)flags;
+    ends += fragment && !(fragment & 0x2000);
+}
+
 static void crowd(void)
 {
     static uint8_t data[60000];
@@ -769,8 +883,12 @@ static void crowd(void)
     nap(FAKE_SECOND);
     cr_assert(ready(a) & POLLOUT);
     fd_control(a, F_SETFL, 0);
+    fake_net.wire = count_ends;
     for (int i = 0; i < 100; i++)
         cr_assert_eq(send_to(a, data, sizeof(data), PEER, 9), sizeof(data));
+    nap(FAKE_SECOND);
+    cr_assert_eq(ends, 100, "each to its end");
+    fake_net.wire = fake_mirror;
     fake_net.stuck = true;
     fd_control(a, F_SETFL, O_NONBLOCK);
     while (send_to(a, data, 1000, PEER, 2000) == 1000)
@@ -784,6 +902,7 @@ static void crowd(void)
 
 Test(socket, waits_for_slots_with_datagrams)
 {
+    fake_net.slots = 128; /* half of them take a datagram of 41 frames */
     cr_assert(world(crowd));
 }
 
