@@ -134,10 +134,11 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
         return ERR_MEM;
     s = stream_of(new);
     s->state = CONNECTED;
+    s->reuse = l->reuse;
+    s->keepalive = l->keepalive;
     s->nodelay = l->nodelay;
-    if (s->nodelay)
-        tcp_nagle_disable(pcb);
     attach(s, pcb);
+    stream_apply_options(s);
     tcp_backlog_delayed(pcb); /* counts as pending until accept() */
     if (l->last)
         l->last->next = s;

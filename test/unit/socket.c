@@ -1274,3 +1274,58 @@ Test(socket, wakes_those_who_wait_in_poll_and_epoll)
 {
     cr_assert(world(wakes));
 }
+
+static void inherited(void)
+{
+    const int l = listener(PORT, 1);
+    const struct tcp_pcb *pcb;
+    int c, s;
+
+    set_int(l, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_int(l, SOL_SOCKET, SO_KEEPALIVE, 1);
+    c = client(PEER, PORT);
+    s = accept(l, NULL, NULL);
+    cr_assert_eq(get_int(s, IPPROTO_TCP, TCP_NODELAY), 1);
+    cr_assert_eq(get_int(s, SOL_SOCKET, SO_KEEPALIVE), 1);
+    cr_assert_eq(get_int(s, SOL_SOCKET, SO_REUSEADDR), 1);
+    for (pcb = tcp_active_pcbs; pcb->local_port != PORT; pcb = pcb->next)
+        ;
+    cr_assert(tcp_nagle_disabled(pcb));
+    cr_assert(ip_get_option(pcb, SOF_KEEPALIVE));
+    set_int(s, IPPROTO_TCP, TCP_NODELAY, 0);
+    cr_assert(!tcp_nagle_disabled(pcb));
+    fd_close(s);
+    fd_close(c);
+    fd_close(l);
+}
+
+Test(socket, gives_accepted_connections_the_options_of_the_listener)
+{
+    cr_assert(world(inherited));
+}
+
+static void starved(void)
+{
+    static uint8_t data[1000];
+    const int d = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    int pair[2];
+
+    make_pair(PEER, pair);
+    nap(FAKE_SECOND);
+    fake_net.stuck = true;
+    while (send_to(d, data, sizeof(data), PEER, 9) > 0)
+        ;
+    cr_assert_eq(send(pair[0], "x", 1, 0), 1, "queued, but not sent");
+    nap(FAKE_SECOND / 100);
+    fake_unstick();
+    nap(FAKE_SECOND / 100);
+    cr_assert_eq(recv(pair[1], data, 1, MSG_DONTWAIT), 1, "without a timer");
+    fd_close(pair[0]);
+    fd_close(pair[1]);
+    fd_close(d);
+}
+
+Test(socket, sends_at_once_what_found_no_slot)
+{
+    cr_assert(world(starved));
+}
