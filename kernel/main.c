@@ -40,16 +40,22 @@ _Noreturn void kmain(const struct start_info *si)
 {
     void *free, *end;
 
-    start_init(si);             /* everything else looks into it */
-    console_init();             /* so that the rest can complain */
-    trap_init(sched_backtrace); /* a fault is legible from here on */
-    mm_init(&free, &end);       /* all of RAM mapped, W^X */
-    page_init(free, end);       /* from here on malloc works */
+    /* Everything else looks into what Xen gave us, and may have to complain. */
+    start_init(si);
+    console_init(mfn_to_virt(si->console.domU.mfn), si->console.domU.evtchn);
+
+    /* A fault is legible from here on; then all of RAM is there, W^X, and
+     * malloc works; then stacks are guarded. */
+    trap_init(sched_backtrace);
+    mm_init(&free, &end);
+    page_init(free, end);
     random_init();
     __stack_chk_guard = (uintptr_t)random_u32() << 32 | random_u32();
-    tty_init(); /* stdin, stdout, stderr */
-    xs_init(mfn_to_virt(start_info->store_mfn), start_info->store_evtchn);
-    shutdown_init(); /* xl shutdown */
+
+    /* What main() finds: stdio, the toolstack's database, its orders. */
+    tty_init();
+    xs_init(mfn_to_virt(si->store_mfn), si->store_evtchn);
+    shutdown_init();
     if (!thread_create("main", run_main, NULL))
         panic("not enough memory to start: raise memory= in the config");
 

@@ -11,4 +11,5 @@
 #define load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define swap_full(p, v)     __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define and_full(p, v)      __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
 #define full_barrier()      __atomic_thread_fence(__ATOMIC_SEQ_CST)

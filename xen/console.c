@@ -2,22 +2,25 @@
 
 #include "xen/console.h"
 
-#include "arch/x86_64/address.h"
 #include "lib/shared.h"
 #include "xen/clock.h"
 #include "xen/hypercall.h"
+#include "xen/start.h"
 #include <xen/io/console.h>
 
 static struct {
     struct xencons_interface *ring;
     uint32_t port;
+    uint32_t out, in; /* our own two indices: the page's may be overwritten */
     uint64_t dropped;
 } console;
 
-void console_init(void)
+void console_init(void *ring, uint32_t port)
 {
-    console.ring = mfn_to_virt(start_info->console.domU.mfn);
-    console.port = start_info->console.domU.evtchn;
+    console.ring = ring;
+    console.port = port;
+    console.out = console.ring->out_prod;
+    console.in = console.ring->in_cons;
 }
 
 uint32_t console_port(void)
@@ -28,8 +31,7 @@ uint32_t console_port(void)
 /* What the other end claims to have read cannot be more than we wrote. */
 size_t console_space(void)
 {
-    uint32_t used =
-        console.ring->out_prod - load_acquire(&console.ring->out_cons);
+    uint32_t used = console.out - load_acquire(&console.ring->out_cons);
     uint32_t size = sizeof(console.ring->out);
 
     return used <= size ? size - used : 0;
@@ -38,7 +40,7 @@ size_t console_space(void)
 size_t console_put(const char *text, size_t n)
 {
     struct xencons_interface *ring = console.ring;
-    uint32_t prod = ring->out_prod, size = sizeof(ring->out);
+    const uint32_t size = sizeof(ring->out);
     size_t done, space = console_space();
 
     for (done = 0; done < n; done++) {
@@ -48,10 +50,10 @@ size_t console_put(const char *text, size_t n)
             break;
         space -= need;
         if (need == 2)
-            ring->out[prod++ % size] = '\r';
-        ring->out[prod++ % size] = text[done];
+            ring->out[console.out++ % size] = '\r';
+        ring->out[console.out++ % size] = text[done];
     }
-    store_release(&ring->out_prod, prod);
+    store_release(&ring->out_prod, console.out);
     if (done)
         evtchn_op_send(console.port);
     return done;
@@ -59,7 +61,7 @@ size_t console_put(const char *text, size_t n)
 
 size_t console_readable(void)
 {
-    uint32_t n = load_acquire(&console.ring->in_prod) - console.ring->in_cons;
+    uint32_t n = load_acquire(&console.ring->in_prod) - console.in;
 
     return n <= sizeof(console.ring->in) ? n : 0;
 }
@@ -67,12 +69,12 @@ size_t console_readable(void)
 size_t console_get(char *text, size_t n)
 {
     struct xencons_interface *ring = console.ring;
-    uint32_t cons = ring->in_cons, size = sizeof(ring->in);
+    const uint32_t size = sizeof(ring->in);
     size_t done, there = console_readable();
 
     for (done = 0; done < n && done < there; done++)
-        text[done] = load_relaxed(&ring->in[cons++ % size]);
-    store_release(&ring->in_cons, cons);
+        text[done] = load_relaxed(&ring->in[console.in++ % size]);
+    store_release(&ring->in_cons, console.in);
     if (done)
         evtchn_op_send(console.port);
     return done;
@@ -95,9 +97,7 @@ void console_drain(unsigned ms)
 
     while (console_space() < sizeof(console.ring->out) && clock_now() < limit) {
         /* Clear, then poll: an event in between makes the poll return. */
-        uint64_t *pending = (uint64_t *)&shared_info->evtchn_pending[port / 64];
-
-        __atomic_fetch_and(pending, ~(1ul << port % 64), __ATOMIC_SEQ_CST);
+        and_full(&shared_info->evtchn_pending[port / 64], ~(1ul << port % 64));
         if (console_space() < sizeof(console.ring->out))
             sched_op_poll(&port, 1, limit);
     }

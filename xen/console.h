@@ -9,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void console_init(void);
-uint32_t console_port(void); /* its event channel */
+/* The ring page and its event channel, as start_info names them. */
+void console_init(void *ring, uint32_t port);
+uint32_t console_port(void);
 
 /* Bytes taken or given: fewer than n when the ring is full or empty. */
 size_t console_put(const char *text, size_t n);

@@ -24,9 +24,14 @@ UNIT_shutdown_FLAGS = -fno-sanitize=address -include test/fake/shutdown.h
 UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_xenlife = $(UNIT_xenbus)
+UNIT_xenlife_FLAGS = $(UNIT_xenbus_FLAGS)
 UNIT_page  = kernel/page.c lib/heap.c
 UNIT_clock = xen/clock.c
 UNIT_clock_FLAGS = -include test/fake/cpu.h
+UNIT_console = xen/console.c
+UNIT_console_FLAGS = -include test/fake/hypercall.h
+UNIT_tty   = lib/tty.c lib/fd.c test/fake/alone.c test/fake/panic.c
 UNIT_gnttab = xen/gnttab.c
 UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
 UNIT_evtchn = xen/evtchn.c
