@@ -285,8 +285,6 @@ static int check(const struct blk *blk, uint64_t sector, unsigned n)
 {
     unsigned unit = blk->sector_size / SECTOR;
 
-    if (blk->bus.broken)
-        return -EIO;
     if (sector > blk->sectors || n > blk->sectors - sector)
         return -EINVAL;
     return sector % unit || n % unit ? -EINVAL : 0;
@@ -323,8 +321,6 @@ int blk_flush(struct blk *blk)
 {
     struct transfer t = {.op = BLKIF_OP_FLUSH_DISKCACHE, .more = true};
 
-    if (blk->bus.broken)
-        return -EIO;
     return blk->flushes ? transfer(blk, &t) : -EOPNOTSUPP;
 }
 

@@ -56,5 +56,8 @@ void fake_peers_start(void);
 /* The page behind ref, as the back-end sees it; write: it may. */
 uint8_t *fake_page(gref_t ref, bool write);
 
-/* The pages lost to the back-end, which only a fake can free: how many. */
-size_t fake_free_lost(void);
+/* Is a page between these shared? */
+bool fake_reaches(const void *from, const void *to);
+
+/* Free the pages lost to the back-end, as only a fake can. */
+void fake_free_lost(void);

@@ -3,6 +3,7 @@
 # `make fuzz` runs each for FUZZ_SECONDS; `make fuzz F=http` only one.
 
 FUZZ_elf     = xen/toolstack/elf.c xen/toolstack/layout.c test/fake/image.c
+FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 FUZZ_http    = lib/http.c
 FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c

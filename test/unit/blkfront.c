@@ -308,11 +308,30 @@ static void serve_one(void)
     blkback_push();
 }
 
+static void fail_differently(void)
+{
+    blkback_take();
+    for (disk.status = -1; disk.waiting > 0; disk.status--)
+        blkback_answer(0);
+    blkback_push();
+}
+
+Test(blkfront, tells_the_first_of_several_errors, .init = start)
+{
+    struct blk *blk = up();
+
+    fake.run = fail_differently;
+    cr_assert_eq(blk_read(blk, 0, in, 100), -EIO);
+    down(blk);
+}
+
 Test(blkfront, uses_every_slot_and_wakes_seldom, .init = start)
 {
     struct blk *blk = up();
     unsigned kicks = disk.peer.events_there;
 
+    cr_assert_eq(blk_flush(blk), 0);
+    disk.requests = fake.waits = 0;
     fake.run = serve_one;
     cr_assert_eq(blk_write(blk, 0, out, 4096), 0);
     cr_assert_eq(disk.requests, (512 + 10) / 11);
@@ -351,39 +370,55 @@ Test(blkfront, bounces_through_so_many_pages_and_no_more, .init = start)
     }
 }
 
-/* While one thread waits another may run: here, inside the first one's wait.
- * Answers come in the order the test wants. */
+/* While one thread waits another may run: here, inside the first one's wait. */
 static struct blk *shared;
 static unsigned depth;
 
-static void inner(void)
+/* The back-end shows an answer, and before it has asked whether to send an
+ * event another thread finds it. */
+static void find_it(void)
 {
+    cr_assert_lt(depth++, 2, "nobody told the first");
+    if (depth > 1)
+        return;
     blkback_take();
-    if (disk.waiting > 0)
-        blkback_answer(0); /* first the outer's: found by the inner */
-    blkback_push();
-}
-
-static void outer(void)
-{
-    if (depth++ == 0) {
-        blkback_take();
-        cr_assert_eq(disk.waiting, 1);
-        fake.run = inner;
-        cr_assert_eq(blk_write(shared, 100, out, 8), 0);
-        cr_assert_eq(disk.requests, 2);
-        fake.run = outer;
-    }
-    cr_assert_lt(depth, 3, "nobody told the first that its answer is here");
+    blkback_answer(0);
+    disk.ring.sring->rsp_prod = disk.ring.rsp_prod_pvt;
+    cr_assert_eq(blk_read(shared, 0, in, 0), 0);
 }
 
 Test(blkfront, takes_the_answers_of_others_and_tells_them, .init = start)
 {
     shared = up();
-    fake.run = outer;
+    fake.run = find_it;
     cr_assert_eq(blk_read(shared, 0, in + 100, 8), 0);
     cr_assert_arr_eq(in + 100, disk.disk, 4096);
-    cr_assert_arr_eq(disk.disk + 51200, out, 4096);
+    cr_assert_eq(disk.peer.events_here, 0);
+    down(shared);
+}
+
+static void serve_last(void)
+{
+    blkback_take();
+    if (disk.waiting > 0)
+        blkback_answer(disk.waiting - 1);
+    blkback_push();
+}
+
+static void join(void)
+{
+    fake.run = serve_last;
+    cr_assert_eq(blk_write(shared, 0, out, 1), 0);
+    cr_assert_eq(disk.requests, 1);
+    fake.run = blkback_run;
+}
+
+Test(blkfront, is_woken_at_once_beside_a_long_transfer, .init = start)
+{
+    shared = up();
+    fake.run = join;
+    cr_assert_eq(blk_read(shared, 2048, in, 2048), 0);
+    cr_assert_arr_eq(in, disk.disk + 2048 * 512, 2048 * 512);
     down(shared);
 }
 
