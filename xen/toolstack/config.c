@@ -15,18 +15,22 @@
 
 #define MIN_MEGABYTES 4 /* less saves next to nothing and leaves no heap */
 #define MAX_VIFS      8
+#define MAX_DISKS     16
 #define MAX_FILE      (1l << 34)
 
 static const char usage[] =
     "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
-    "       [--memory MB] [--extra WORDS]\n"
+    "       [--memory MB] [--extra WORDS] [--disk FILE]...\n"
     "config IMAGE.xen --wants\n"
     "Writes an xl config to standard output.  It names image and ramdisk\n"
     "without their folder: config, image and ramdisk belong into one.\n"
+    "--disk: a raw image or a block device in dom0; the first one is xvda.\n"
     "--wants: says instead what the image uses: network ramdisk disks.\n";
 
 struct options {
     const char *image, *ramdisk, *name, *extra;
+    const char *disks[MAX_DISKS];
+    int disks_given;
     long vifs, memory; /* -1: as the image says */
     bool wants;
 };
@@ -68,6 +72,7 @@ static struct options parse(int argc, char *argv[])
         {"vifs", required_argument, NULL, 'v'},
         {"memory", required_argument, NULL, 'm'},
         {"extra", required_argument, NULL, 'e'},
+        {"disk", required_argument, NULL, 'd'},
         {"wants", no_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -90,6 +95,11 @@ static struct options parse(int argc, char *argv[])
             break;
         case 'e':
             o.extra = optarg;
+            break;
+        case 'd':
+            if (o.disks_given == MAX_DISKS)
+                die("no more than %d disks, please", MAX_DISKS);
+            o.disks[o.disks_given++] = optarg;
             break;
         case 'w':
             o.wants = true;
@@ -175,6 +185,30 @@ static void put_vifs(long n)
     puts("]");
 }
 
+/* An image that can use disks and is given none starts without: a comment says
+ * where they would go. */
+static void put_disks(const struct options *o, bool uses_disks)
+{
+    if (o->disks_given == 0 && uses_disks)
+        puts("# disk = ['format=raw,vdev=xvda,access=rw,target=/path/of/it']");
+    if (o->disks_given == 0)
+        return;
+    fputs("disk = [", stdout);
+    for (int i = 0; i < o->disks_given; i++) {
+        const char *target = o->disks[i];
+
+        /* It comes last: all that follows belongs to it. */
+        for (const char *c = target; *c; c++)
+            if ((unsigned char)*c < ' ' || *c == '\'' || *c == '\\')
+                die("--disk '%s': xl cannot read such a name", target);
+        if (*target != '/')
+            die("--disk '%s': the whole path, please", target);
+        printf("%s'format=raw,vdev=xvd%c,access=rw,target=%s'", i ? ", " : "",
+               'a' + i, target);
+    }
+    puts("]");
+}
+
 static void put_config(const struct options *o, const struct elf_image *image,
                        uint64_t megabytes)
 {
@@ -187,6 +221,7 @@ static void put_config(const struct options *o, const struct elf_image *image,
     printf("memory = %" PRIu64 "\n", megabytes);
     puts("vcpus = 1");
     put_vifs(o->vifs >= 0 ? o->vifs : image->uses_network);
+    put_disks(o, image->uses_disks);
     puts("tsc_mode = \"native\"");
     puts("on_poweroff = \"destroy\"");
     puts("on_reboot = \"restart\"");
