@@ -15,9 +15,9 @@
 #include "net/lwip.h"
 #include "net/socket.h"
 
-#define QUEUE_MAX    256           /* datagrams nobody has read */
-#define QUEUE_BYTES  (256 * 1024u) /* in them */
-#define PAYLOAD_MAX  65507         /* 65,535 less the IP and UDP headers */
+#define QUEUE_MAX    256                  /* datagrams nobody has read */
+#define QUEUE_BYTES  ((size_t)256 * 1024) /* in them */
+#define PAYLOAD_MAX  65507 /* 65,535 less the IP and UDP headers */
 #define HEADERS_SIZE 28
 #define PORT_TRIES   8
 #define SEND_TRIES   64
@@ -325,7 +325,7 @@ static int dgram_get(struct socket *sock, int level, int name, int *value)
     else if (level == SOL_SOCKET && name == SO_SNDBUF)
         *value = PAYLOAD_MAX;
     else if (level == SOL_SOCKET && name == SO_RCVBUF)
-        *value = QUEUE_BYTES;
+        *value = (int)QUEUE_BYTES;
     else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
         *value = 0;
     else

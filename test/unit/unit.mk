@@ -9,6 +9,7 @@
 UNIT_ring  = xen/ring.c
 UNIT_buf   = kernel/buf.c test/fake/page.c
 UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
+UNIT_blkfront_FLAGS = -Wl,--wrap=calloc
 UNIT_blklies = $(UNIT_blkfront)
 UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c
@@ -67,9 +68,17 @@ NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
-UNIT_socket = net/socket.c net/socket_common.c net/stream.c net/connection.c net/dgram.c \
-              net/inbox.c lib/fd.c lib/poll.c lib/epoll.c $(NET_STACK)
-UNIT_socket_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
+SOCKETS     = net/socket.c net/socket_common.c net/stream.c net/connection.c net/dgram.c \
+              net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c $(NET_STACK)
+SOCKET_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
+UNIT_socket = $(SOCKETS)
+UNIT_socket_FLAGS = $(SOCKET_FLAGS)
+UNIT_stream = $(SOCKETS)
+UNIT_stream_FLAGS = $(SOCKET_FLAGS)
+UNIT_connection = $(SOCKETS)
+UNIT_connection_FLAGS = $(SOCKET_FLAGS)
+UNIT_dgram  = $(SOCKETS)
+UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
 

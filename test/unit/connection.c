@@ -1,0 +1,276 @@
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <lwip/priv/tcp_priv.h>
+
+#include "lib/fd.h"
+#include "test/fake/net.h"
+#include "test/fake/sockets.h"
+#include "xen/clock.h"
+
+static void refused(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1);
+    cr_assert_eq(errno, ECONNREFUSED);
+    cr_assert_eq(get_int(fd, SOL_SOCKET, SO_ERROR), 0, "told once");
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1, "and may try again");
+    cr_assert_eq(errno, ECONNREFUSED);
+    fd_close(fd);
+
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1);
+    cr_assert_eq(errno, EINPROGRESS);
+    cr_assert_eq(ready(fd), 0);
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1);
+    cr_assert_eq(errno, EALREADY);
+    nap(FAKE_SECOND);
+    cr_assert(ready(fd) & POLLERR);
+    cr_assert_eq(get_int(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+    fd_close(fd);
+}
+
+Test(connection, says_that_a_connection_is_refused)
+{
+    cr_assert(world(refused));
+}
+
+static void nobody_there(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    const uint64_t start = clock_now();
+
+    cr_assert_eq(call(connect, fd, "10.0.0.77", PORT), -1);
+    cr_assert_eq(errno, ETIMEDOUT);
+    cr_assert_gt(clock_now(), start + 10 * FAKE_SECOND);
+    set_timeout(fd, SO_SNDTIMEO, 2);
+    cr_assert_eq(call(connect, fd, "10.0.0.77", PORT), -1);
+    cr_assert_eq(errno, EINPROGRESS);
+    fd_close(fd);
+}
+
+Test(connection, gives_up_when_nobody_answers)
+{
+    cr_assert(world(nobody_there));
+}
+
+static void queue(void)
+{
+    const int l = listener(PORT, 2);
+    struct sockaddr_in peer, mine;
+    socklen_t len = sizeof(peer);
+    int c[3], s;
+
+    fd_control(l, F_SETFL, O_NONBLOCK);
+    cr_assert_eq(accept(l, NULL, NULL), -1);
+    cr_assert_eq(errno, EAGAIN);
+    cr_assert_eq(ready(l), 0);
+    for (int i = 0; i < 3; i++) {
+        c[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        cr_assert_eq(call(connect, c[i], PEER, PORT), -1);
+        cr_assert_eq(errno, EINPROGRESS);
+        nap(FAKE_SECOND / 10);
+        cr_assert_eq(!!(ready(c[i]) & POLLOUT), i < 2, "a backlog of two");
+    }
+    cr_assert(ready(l) & POLLIN);
+    s = accept4(l, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK);
+    cr_assert_geq(s, 0);
+    cr_assert_eq(recv(s, &peer, 1, 0), -1);
+    cr_assert_eq(errno, EAGAIN);
+    cr_assert_eq(len, sizeof(peer));
+    cr_assert_eq(peer.sin_addr.s_addr, inet_addr(PEER));
+    cr_assert_eq(getsockname(c[0], (struct sockaddr *)&mine, &len), 0);
+    cr_assert_eq(mine.sin_port, peer.sin_port);
+    cr_assert_eq(mine.sin_addr.s_addr, inet_addr(HERE));
+    cr_assert_eq(getpeername(c[0], (struct sockaddr *)&mine, &len), 0);
+    cr_assert_eq(mine.sin_port, htons(PORT));
+    nap(10 * FAKE_SECOND); /* the third one's SYN again */
+    cr_assert(ready(c[2]) & POLLOUT);
+    fd_close(s);
+    fd_close(l); /* with two nobody accepted: reset */
+    nap(FAKE_SECOND);
+    cr_assert_eq(recv(c[1], &peer, 1, 0), -1);
+    cr_assert_eq(errno, ECONNRESET);
+    for (int i = 0; i < 3; i++)
+        fd_close(c[i]);
+}
+
+Test(connection, bounds_the_accept_queue_by_the_backlog)
+{
+    cr_assert(world(queue));
+}
+
+static void reset_all_clients(void)
+{
+    struct tcp_pcb *pcb = tcp_active_pcbs;
+
+    while (pcb && pcb->remote_port != PORT)
+        pcb = pcb->next;
+    if (pcb)
+        tcp_abort(pcb);
+}
+
+static void come_and_go(void)
+{
+    const int l = listener(PORT, 2);
+    char c;
+    int s;
+
+    fd_control(l, F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 5; i++) {
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+        call(connect, fd, PEER, PORT);
+        nap(FAKE_SECOND / 10);
+        reset_all_clients();
+        nap(FAKE_SECOND / 10);
+        cr_assert(ready(fd) & POLLERR);
+        fd_close(fd);
+    }
+    for (int i = 0; i < 2; i++) {
+        s = accept(l, NULL, NULL);
+        cr_assert_geq(s, 0);
+        cr_assert_eq(recv(s, &c, 1, 0), -1);
+        cr_assert_eq(errno, ECONNRESET);
+        fd_close(s);
+    }
+    cr_assert_eq(accept(l, NULL, NULL), -1, "no more than the backlog");
+    fd_close(l);
+}
+
+Test(connection, bounds_the_accept_queue_even_if_clients_are_gone)
+{
+    cr_assert(world(come_and_go));
+}
+
+static void orphan(void)
+{
+    static uint8_t data[400000];
+    int pair[2];
+
+    make_pair(PEER, pair);
+    fd_control(pair[0], F_SETFL, O_NONBLOCK);
+    cr_assert_gt(send(pair[0], data, sizeof(data), 0), 200000);
+    nap(FAKE_SECOND);
+    send(pair[0], data, sizeof(data), 0); /* more than the peer's window */
+    fd_close(pair[0]);
+    nap(200 * FAKE_SECOND);
+    cr_assert_null(tcp_active_pcbs, "nobody reads, nobody waits for ever");
+    cr_assert(ready(pair[1]) & POLLERR);
+    fd_close(pair[1]);
+}
+
+Test(connection, forgets_a_closed_connection_that_gets_nowhere)
+{
+    cr_assert(world(orphan));
+}
+
+static void again(void)
+{
+    int pair[2], l;
+
+    make_pair(PEER, pair);
+    fd_close(pair[1]); /* our end of the server: TIME_WAIT */
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+    nap(FAKE_SECOND);
+    l = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(call(bind, l, "0.0.0.0", PORT), -1);
+    cr_assert_eq(errno, EADDRINUSE);
+    set_int(l, SOL_SOCKET, SO_REUSEADDR, 1);
+    cr_assert_eq(get_int(l, SOL_SOCKET, SO_REUSEADDR), 1);
+    cr_assert_eq(call(bind, l, "0.0.0.0", PORT), 0);
+    cr_assert_eq(listen(l, 1), 0);
+    fd_close(l);
+}
+
+Test(connection, reuses_the_port_of_a_closed_connection_if_told_to)
+{
+    cr_assert(world(again));
+}
+
+static unsigned time_waits(void)
+{
+    unsigned n = 0;
+
+    for (const struct tcp_pcb *p = tcp_tw_pcbs; p; p = p->next)
+        n++;
+    return n;
+}
+
+static void many(void)
+{
+    for (int i = 0; i < 300; i++) {
+        int pair[2];
+
+        make_pair(PEER, pair);
+        fd_close(pair[0]);
+        nap(FAKE_SECOND / 1000);
+        fd_close(pair[1]);
+        nap(FAKE_SECOND / 1000);
+    }
+    cr_assert_eq(time_waits(), 128);
+}
+
+Test(connection, remembers_a_bounded_number_of_closed_connections)
+{
+    cr_assert(world(many));
+}
+
+static void no_address(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    const int d = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    const uint64_t start = clock_now();
+
+    cr_assert_eq(call(bind, fd, "0.0.0.0", PORT), 0, "a server need not wait");
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1);
+    cr_assert_eq(errno, ENETUNREACH);
+    cr_assert_geq(clock_now(), start + 5 * FAKE_SECOND);
+    cr_assert_eq(send_to(d, "x", 1, PEER, PORT), -1);
+    cr_assert_eq(errno, ENETUNREACH);
+    cr_assert_eq(send_to(d, "x", 1, "127.0.0.1", PORT), 1);
+    fd_close(fd);
+    fd_close(d);
+}
+
+Test(connection, cannot_connect_without_an_address)
+{
+    cr_assert(fake_world(no_address)); /* nobody answers DHCP */
+}
+
+static void inherited(void)
+{
+    const int l = listener(PORT, 1);
+    const struct tcp_pcb *pcb;
+    int c, s;
+
+    set_int(l, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_int(l, SOL_SOCKET, SO_KEEPALIVE, 1);
+    c = client(PEER, PORT);
+    s = accept(l, NULL, NULL);
+    cr_assert_eq(get_int(s, IPPROTO_TCP, TCP_NODELAY), 1);
+    cr_assert_eq(get_int(s, SOL_SOCKET, SO_KEEPALIVE), 1);
+    cr_assert_eq(get_int(s, SOL_SOCKET, SO_REUSEADDR), 1);
+    for (pcb = tcp_active_pcbs; pcb->local_port != PORT; pcb = pcb->next)
+        ;
+    cr_assert(tcp_nagle_disabled(pcb));
+    cr_assert(ip_get_option(pcb, SOF_KEEPALIVE));
+    set_int(s, IPPROTO_TCP, TCP_NODELAY, 0);
+    cr_assert(!tcp_nagle_disabled(pcb));
+    fd_close(s);
+    fd_close(c);
+    fd_close(l);
+}
+
+Test(connection, gives_accepted_connections_the_options_of_the_listener)
+{
+    cr_assert(world(inherited));
+}
