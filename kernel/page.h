@@ -7,8 +7,7 @@
 #pragma once
 
 #include <stddef.h>
-
-#define PAGE_SIZE 4096ul
+#include "lib/util.h"
 
 /* Memory from start to end is free, but for the allocator's own map, which
  * takes the first pages of it.  Called once, at boot. */

@@ -2,7 +2,7 @@
 
 #include "xen/start.h"
 
-#include "kernel/page.h"
+#include "lib/util.h"
 #include "xen/hypercall.h"
 
 #define PTE_RW_NX 0x8000000000000063ul /* present, writable, no execute */

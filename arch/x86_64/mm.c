@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "arch/x86_64/address.h"
-#include "kernel/page.h"
 #include "kernel/panic.h"
 #include "lib/util.h"
 #include "xen/hypercall.h"

@@ -3,7 +3,6 @@
 #include "arch/x86_64/trap.h"
 
 #include "arch/x86_64/address.h"
-#include "kernel/page.h"
 #include "kernel/panic.h"
 #include "lib/util.h"
 #include "xen/hypercall.h"
