@@ -92,7 +92,7 @@
 #define LWIP_WND_SCALE             1
 #define TCP_RCV_SCALE              3
 #define TCP_WND                    (256 * 1024) /* 100 Mbit/s at 20 ms */
-#define TCP_SND_BUF                (256 * 1024)
+#define TCP_SND_BUF                TCP_WND
 #define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */
 #define TCP_SND_QUEUELEN           1024 /* pbufs; each segment is two at most */
 #define TCP_SNDQUEUELOWAT          960

@@ -11,9 +11,7 @@
 
 #include "net/lwip.h"
 
-#define WRITE_MAX   0x8000  /* tcp_write() takes 16 bits */
-#define BUFFER_SIZE TCP_WND /* each way */
-_Static_assert(TCP_SND_BUF == TCP_WND, "SO_SNDBUF is SO_RCVBUF");
+#define WRITE_MAX 0x8000 /* tcp_write() takes 16 bits */
 
 /* The reader has taken n bytes: the peer may send as many more. */
 static void open_window(struct stream *s, size_t n)
@@ -191,7 +189,7 @@ static int stream_get(struct socket *sock, int level, int name, int *value)
     if (on)
         *value = *on;
     else if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
-        *value = BUFFER_SIZE;
+        *value = TCP_WND; /* one size both ways */
     else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
         *value = s->state == LISTENING;
     else if (level == IPPROTO_TCP && name == TCP_MAXSEG)
