@@ -224,7 +224,9 @@ static void put_config(const struct options *o, const struct elf_image *image,
     put_disks(o, image->uses_disks);
     puts("tsc_mode = \"native\"");
     puts("on_poweroff = \"destroy\"");
-    puts("on_reboot = \"restart\"");
+    /* xl restarts a domain from the folder /, where it would not find these
+     * files: who names them absolutely can restart. */
+    puts("on_reboot = \"destroy\"");
     puts("on_crash = \"preserve\"");
 }
 
