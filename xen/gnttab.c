@@ -102,3 +102,10 @@ int gnttab_unshare(gref_t ref)
                                           __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
     return 0;
 }
+
+size_t gnttab_in_use(void)
+{
+    return gnttab.frames == 0 ? 0
+                              : gnttab.frames * PER_FRAME -
+                                    GNTTAB_NR_RESERVED_ENTRIES - gnttab.count;
+}

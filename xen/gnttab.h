@@ -22,3 +22,5 @@ void gnttab_share(gref_t ref, uint16_t peer, const void *addr, bool writable);
  * neither the page nor the reference may be used again until a later call
  * returns 0.  Taking back what is not shared is 0. */
 int gnttab_unshare(gref_t ref);
+
+size_t gnttab_in_use(void); /* references claimed */

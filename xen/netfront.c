@@ -111,7 +111,7 @@ static int connect(struct net *net)
 }
 
 /* Undo connect(), however far it came. */
-static void discard(struct net *net)
+static void disconnect(struct net *net)
 {
     if (net->ready)
         netio_unlist(net);
@@ -122,8 +122,8 @@ static void discard(struct net *net)
             if (net->ref[i] != NET_REF_NONE)
                 gnttab_release(&net->ref[i], 1);
     }
+    net->ready = false;
     xenbus_close(&net->bus);
-    free(net);
 }
 
 struct net *net_open(unsigned id)
@@ -139,11 +139,25 @@ struct net *net_open(unsigned id)
         return NULL;
     }
     if ((err = connect(net))) {
-        discard(net);
+        disconnect(net);
+        free(net);
         errno = -err;
         return NULL;
     }
     return net;
+}
+
+int net_reopen(struct net *net)
+{
+    int err;
+
+    net->bus.broken = true; /* for those who ask meanwhile */
+    disconnect(net);
+    if ((err = xenbus_reopen(&net->bus)))
+        return err;
+    if ((err = connect(net)))
+        disconnect(net);
+    return err;
 }
 
 /* Let queued frames leave, for a while. */
@@ -164,7 +178,8 @@ static void drain(struct net *net)
 void net_close(struct net *net)
 {
     drain(net);
-    discard(net);
+    disconnect(net);
+    free(net);
 }
 
 const uint8_t *net_mac(const struct net *net)

@@ -34,6 +34,14 @@ struct net_counts {
  * ENOMEM, ENOSPC (grants), EIO (nonsense in xenstore; said why). */
 struct net *net_open(unsigned id);
 
+/* Leave a broken device and connect to whatever back-end it has or will have,
+ * without limit waiting for one: a vif that was detached may come back, with
+ * another MAC address, too.  Frames on their way are lost.  0; or -errno: net
+ * is still broken, and may be reopened again at once, for a pause that keeps
+ * that from being busy is in here.  Other threads may go on calling what never
+ * waits: it finds net broken. */
+int net_reopen(struct net *net);
+
 /* Waits up to a second for queued frames to leave.  No other thread may be
  * inside a call on net. */
 void net_close(struct net *net);

@@ -156,6 +156,7 @@ void netio_abandon(struct net *net)
     abandon(&net->tx, net->tx_ref);
     abandon(&net->rx, net->rx_ref);
     buf_free(net->partial.first);
+    net->partial = (struct net_partial){0};
 }
 
 /* Move a packet into its first page, for a back-end that wants no chains. */

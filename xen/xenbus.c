@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/page.h"
 #include "kernel/panic.h"
@@ -14,7 +15,9 @@
 #include "xen/evtchn.h"
 #include <xen/io/xenbus.h>
 
-#define PATIENCE 10000000000ull /* ns a back-end gets for each step */
+#define PATIENCE  10000000000ull /* ns a back-end gets for each step */
+#define PAUSE     1000000000ull  /* ns between attempts, doubled each time */
+#define PAUSE_MAX (64 * PAUSE)
 
 /*
  * What to do when the back-end is in a state: our own next state, or one of
@@ -42,9 +45,11 @@ static const signed char connecting[STATES] = {
     [XenbusStateClosed] = FAIL,
 };
 
+/* A driver that starts anew finds us connected, and takes up the rings where
+ * the last one left them: Linux's do so when they are unbound and bound. */
 static const signed char connected[STATES] = {
-    [XenbusStateUnknown] = FAIL,      [XenbusStateInitialising] = FAIL,
-    [XenbusStateInitWait] = FAIL,     [XenbusStateInitialised] = FAIL,
+    [XenbusStateUnknown] = FAIL,      [XenbusStateInitialising] = DONE,
+    [XenbusStateInitWait] = DONE,     [XenbusStateInitialised] = DONE,
     [XenbusStateConnected] = DONE,    [XenbusStateClosing] = FAIL,
     [XenbusStateClosed] = FAIL,       [XenbusStateReconfiguring] = DONE,
     [XenbusStateReconfigured] = DONE,
@@ -62,6 +67,15 @@ static const signed char leaving[STATES] = {
     [XenbusStateReconfigured] = XenbusStateClosing,
 };
 
+/* After we were Closed: as soon as it can have nothing of ours mapped. */
+static const signed char left[STATES] = {
+    [XenbusStateUnknown] = DONE,      [XenbusStateInitialising] = DONE,
+    [XenbusStateInitWait] = DONE,     [XenbusStateInitialised] = WAIT,
+    [XenbusStateConnected] = WAIT,    [XenbusStateClosing] = WAIT,
+    [XenbusStateClosed] = DONE,       [XenbusStateReconfiguring] = WAIT,
+    [XenbusStateReconfigured] = WAIT,
+};
+
 static const char *const state_name[STATES] = {
     "missing", "Initialising", "InitWait",      "Initialised",  "Connected",
     "Closing", "Closed",       "Reconfiguring", "Reconfigured",
@@ -74,12 +88,24 @@ static struct {
     struct thread *thread;
 } bus;
 
-/* The back-end's state from the outcome of reading it. */
+static struct xs_call read_call(const char *dir, const char *key, char *value,
+                                size_t size)
+{
+    return (struct xs_call){.op = XS_CALL_READ,
+                            .dir = dir,
+                            .path = key,
+                            .value = value,
+                            .size = size};
+}
+
+/* The back-end's state from the outcome of reading it.  A folder that is gone
+ * may be hidden from us, too. */
 static int state_from(int err, const char *text)
 {
     uint64_t state;
 
-    if (err && err != -ENOENT && err != -EINVAL && err != -ENAMETOOLONG)
+    if (err && err != -ENOENT && err != -EACCES && err != -EINVAL &&
+        err != -ENAMETOOLONG)
         return err;
     if (err || xs_number(text, &state) || state >= STATES)
         return XenbusStateUnknown;
@@ -106,95 +132,158 @@ static int write_state(struct xenbus_dev *dev, int state)
     return xs_batch(0, &call, 1);
 }
 
+/* Say that xenstored refused something; the device may be gone instead. */
+static int refused(const struct xenbus_dev *dev, int err)
+{
+    if (err == -EDQUOT || err == -ENOSPC || err == -E2BIG)
+        say("%s: xenstored's quota for this guest is used up", dev->path);
+    else
+        say("%s: xenstored refuses (error %d)", dev->path, -err);
+    return err;
+}
+
+/* Make the move and wait for the back-end's next state. */
+static int step(struct xenbus_dev *dev, int move, int state, uint64_t deadline)
+{
+    int err = move == WAIT ? 0 : write_state(dev, move);
+
+    if (!err)
+        err = xs_watch_wait(&dev->state, deadline);
+    if (err == -ETIMEDOUT)
+        say("%s: waited in vain for %s (%s)", dev->path, dev->backend,
+            state_name[state]);
+    return err;
+}
+
 /* Do as moves says, beginning with state, until it says DONE: the state that
  * was reached; -EIO when it says FAIL, -ETIMEDOUT, or xenstore's error. */
-static int follow(struct xenbus_dev *dev, const signed char *moves, int state)
+static int follow(struct xenbus_dev *dev, const signed char *moves, int state,
+                  uint64_t deadline)
 {
-    uint64_t deadline = clock_now() + PATIENCE;
+    int err;
 
     while (state >= 0 && moves[state] != DONE) {
-        int err = 0;
-
         if (moves[state] == FAIL)
             return xenbus_fail(dev, "the back-end refused");
-        if (moves[state] != WAIT)
-            err = write_state(dev, moves[state]);
-        if (!err)
-            err = xs_watch_wait(&dev->state, deadline);
-        if (err == -ETIMEDOUT)
-            say("%s: waited in vain for %s (%s)", dev->path, dev->backend,
-                state_name[state]);
-        if (err)
+        if ((err = step(dev, moves[state], state, deadline)))
             return err;
         state = read_state(dev);
     }
     return state;
 }
 
+/* Which back-end is it now?  A watch on an earlier one ends. */
 static int find(struct xenbus_dev *dev)
 {
-    char peer[8];
+    char backend[sizeof(dev->backend)], peer[8];
     uint64_t number;
     struct xs_call calls[] = {
-        {.op = XS_CALL_READ,
-         .dir = dev->path,
-         .path = "backend",
-         .value = dev->backend,
-         .size = sizeof(dev->backend)},
-        {.op = XS_CALL_READ,
-         .dir = dev->path,
-         .path = "backend-id",
-         .value = peer,
-         .size = sizeof(peer)},
+        read_call(dev->path, "backend", backend, sizeof(backend)),
+        read_call(dev->path, "backend-id", peer, sizeof(peer)),
     };
     int err = xs_batch(0, calls, ARRAY_LEN(calls));
 
     if (err == -ENOENT)
-        return -ENODEV;
-    if (!err && (xs_number(peer, &number) || number >= DOMID_FIRST_RESERVED))
+        err = -ENODEV;
+    else if (!err &&
+             (xs_number(peer, &number) || number >= DOMID_FIRST_RESERVED))
         err = -EINVAL;
+    if (dev->state.dir && (err || strcmp(backend, dev->backend) != 0))
+        xs_unwatch(&dev->state);
     if (err) {
-        say("%s: no proper back-end in xenstore", dev->path);
+        if (err != -ENODEV)
+            say("%s: no proper back-end in xenstore", dev->path);
         return err;
     }
+    memcpy(dev->backend, backend, sizeof(backend));
     dev->peer = (uint16_t)number;
     return 0;
 }
 
-/* Watch the back-end's state, and bring it to InitWait. */
-static int meet(struct xenbus_dev *dev)
+/* The back-end's state, which is watched from then on.  -ENODEV: there is no
+ * back-end, or the toolstack has taken it away. */
+static int look(struct xenbus_dev *dev)
 {
-    char text[4];
+    char text[4], online[4];
     struct xs_call calls[] = {
         {.op = XS_CALL_WATCH,
          .dir = dev->backend,
          .path = "state",
          .watch = &dev->state},
-        {.op = XS_CALL_READ,
-         .dir = dev->backend,
-         .path = "state",
-         .value = text,
-         .size = sizeof(text)},
+        read_call(dev->backend, "state", text, sizeof(text)),
+        read_call(dev->backend, "online", online, sizeof(online)),
     };
+    size_t skip;
+    int err = find(dev), state;
 
-    xs_batch(0, calls, ARRAY_LEN(calls));
+    if (err)
+        return err;
+    if (!dev->state.dir)
+        xs_unwatch(&dev->state); /* on our folder */
+    skip = dev->state.token[0] != '\0';
+    xs_batch(0, calls + skip, ARRAY_LEN(calls) - skip);
     if (calls[0].err)
-        return calls[0].err;
-    return follow(dev, opening, state_from(calls[1].err, text));
+        return refused(dev, calls[0].err);
+    state = state_from(calls[1].err, text);
+    return state == XenbusStateClosed && !strcmp(online, "0") ? -ENODEV : state;
+}
+
+/* Bring the back-end to InitWait.  Who is patient waits until there is one:
+ * toolstacks take devices away, and put them back with another back-end. */
+static int meet(struct xenbus_dev *dev, uint64_t deadline)
+{
+    int state, err;
+
+    while ((state = look(dev)) != XenbusStateInitWait) {
+        if (state >= 0) {
+            err = step(dev, opening[state], state, deadline);
+        } else if (state == -ENODEV && deadline == NEVER) {
+            dev->own = XenbusStateUnknown; /* in the next folder */
+            err = dev->state.token[0] ? 0 : xs_watch(&dev->state, dev->path);
+            err = err ? refused(dev, err) : xs_watch_wait(&dev->state, NEVER);
+        } else {
+            err = state;
+        }
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static uint64_t deadline_of(const struct xenbus_dev *dev)
+{
+    return dev->patient ? NEVER : clock_now() + PATIENCE;
+}
+
+static int open_path(struct xenbus_dev *dev)
+{
+    int err;
+
+    dev->said = false;
+    dev->own = XenbusStateUnknown;
+    if ((err = meet(dev, deadline_of(dev))) ||
+        (err = evtchn_open(dev->peer, &dev->wake, &dev->port)))
+        xs_unwatch(&dev->state);
+    return err;
 }
 
 int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
 {
-    int err;
-
     *dev = (struct xenbus_dev){0};
     sniprintf(dev->path, sizeof(dev->path), "device/%s/%u", type, id);
-    if ((err = find(dev)) || (err = meet(dev)) < 0 ||
-        (err = evtchn_open(dev->peer, &dev->wake, &dev->port))) {
-        xs_unwatch(&dev->state);
-        return err;
-    }
-    return 0;
+    return open_path(dev);
+}
+
+int xenbus_reopen(struct xenbus_dev *dev)
+{
+    dev->broken = true;
+    dev->patient = true;
+    xenbus_close(dev);
+    if (dev->pause)
+        thread_sleep(clock_now() + dev->pause);
+    if (dev->pause < PAUSE_MAX)
+        dev->pause = dev->pause ? 2 * dev->pause : PAUSE;
+    return open_path(dev);
 }
 
 int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
@@ -218,12 +307,31 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
 
 /* A thread for all devices: notice when a back-end leaves. */
 
+/*
+ * Toolstacks wait until the back-end is Closed, and it waits for us; it may do
+ * so while it still has our pages mapped.  If our own state is not what we
+ * wrote last, then this is another folder, of a device that took the place of
+ * ours: we have not been there.
+ */
 static void check(struct xenbus_dev *dev)
 {
-    int state = read_state(dev);
+    char theirs[4], ours[4];
+    struct xs_call calls[] = {
+        read_call(dev->backend, "state", theirs, sizeof(theirs)),
+        read_call(dev->path, "state", ours, sizeof(ours)),
+    };
+    int state, own;
 
-    if (state >= 0 && connected[state] == FAIL)
-        xenbus_fail(dev, "the back-end went away");
+    xs_batch(0, calls, ARRAY_LEN(calls));
+    state = state_from(calls[0].err, theirs);
+    own = state_from(calls[1].err, ours);
+    if (state < 0 || own < 0 || (connected[state] != FAIL && own == dev->own))
+        return;
+    xenbus_fail(dev, "the back-end went away");
+    dev->pause = 0;
+    if (own == dev->own && state != XenbusStateUnknown)
+        write_state(dev, XenbusStateClosed);
+    dev->own = XenbusStateClosed;
 }
 
 static void check_all(void *arg)
@@ -253,6 +361,7 @@ static int enlist(struct xenbus_dev *dev)
         return -ENOMEM;
     dev->next = bus.devs;
     bus.devs = dev;
+    waitq_wake(xs_wake()); /* the watch may have fired meanwhile */
     return 0;
 }
 
@@ -302,13 +411,14 @@ int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
     *call++ = own_key(dev, "state", text[n + 1], XenbusStateConnected);
     dev->own = XenbusStateConnected;
 
-    if ((err = xs_batch(0, calls, (size_t)(call - calls)))) {
-        say("%s: xenstore refused what we wrote (%d)", dev->path, err);
+    if ((err = xs_batch(0, calls, (size_t)(call - calls))))
+        return refused(dev, err);
+    if ((err = follow(dev, connecting, XenbusStateInitWait, deadline_of(dev))) <
+            0 ||
+        (err = enlist(dev)))
         return err;
-    }
-    if ((err = follow(dev, connecting, XenbusStateInitWait)) < 0)
-        return err;
-    return enlist(dev);
+    dev->broken = false;
+    return 0;
 }
 
 gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which)
@@ -318,11 +428,7 @@ gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which)
 
 int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n)
 {
-    struct xs_call call = {.op = XS_CALL_READ,
-                           .dir = dev->backend,
-                           .path = key,
-                           .value = text,
-                           .size = n};
+    struct xs_call call = read_call(dev->backend, key, text, n);
 
     return xs_batch(0, &call, 1);
 }
@@ -338,11 +444,7 @@ int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num)
 int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
                     size_t n)
 {
-    struct xs_call call = {.op = XS_CALL_READ,
-                           .dir = dev->path,
-                           .path = key,
-                           .value = text,
-                           .size = n};
+    struct xs_call call = read_call(dev->path, key, text, n);
 
     return xs_batch(0, &call, 1);
 }
@@ -355,8 +457,10 @@ void xenbus_kick(struct xenbus_dev *dev, struct ring *r)
 
 int xenbus_fail(struct xenbus_dev *dev, const char *why)
 {
-    if (!dev->broken) {
+    if (!dev->said)
         say("%s: %s", dev->path, why);
+    dev->said = true;
+    if (!dev->broken) {
         dev->broken = true;
         waitq_wake(&dev->wake);
     }
@@ -365,11 +469,15 @@ int xenbus_fail(struct xenbus_dev *dev, const char *why)
 
 void xenbus_leave(struct xenbus_dev *dev)
 {
+    const signed char *moves;
+
     if (!dev->port)
         return;
     delist(dev);
+    moves = dev->own == XenbusStateClosed ? left : leaving;
     /* If it is gone, toolstacks clear our folder too: leave that alone. */
-    if (follow(dev, leaving, read_state(dev)) != XenbusStateUnknown)
+    if (follow(dev, moves, read_state(dev), clock_now() + PATIENCE) !=
+        XenbusStateUnknown)
         write_state(dev, XenbusStateClosed);
     xs_unwatch(&dev->state);
     evtchn_close(dev->port);

@@ -25,7 +25,11 @@ struct xenbus_dev {
     uint32_t port;         /* our event channel to it; 0: none */
     struct waitq wake;     /* woken by every event on port, and when broken */
     bool broken;           /* the back-end broke the protocol or went away */
-    struct xs_watch state; /* on the back-end's state */
+    bool said;             /* why */
+    bool patient;          /* waits for its back-end without limit */
+    uint64_t pause;        /* ns until xenbus_reopen() tries again */
+    struct xs_watch state; /* on the back-end's state, or for lack of it on
+                            * path; dir tells which */
     int own;               /* our state, as last written */
     const char *protocol;  /* of the rings, to be told with the keys, or NULL */
     gref_t ring_ref[2];
@@ -43,6 +47,15 @@ struct xenbus_key {
  * connect, and open an event channel to it.  -ENODEV: no such device;
  * -ETIMEDOUT: the back-end never came; on any error nothing is left open. */
 int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id);
+
+/*
+ * Close what is left of dev and open it again, without limit waiting for a
+ * back-end: the toolstack may take the device away and put it back at any
+ * time.  Until xenbus_connect() has returned 0 dev stays broken.  At once if
+ * the back-end went away by itself; else, so that neither a lying back-end
+ * nor a lack of memory keeps us busy, after a pause that grows each time.
+ */
+int xenbus_reopen(struct xenbus_dev *dev);
 
 /* A fresh shared page made into a ring; xenbus_close() frees it. */
 int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size);

@@ -49,6 +49,18 @@ void peer_attach(struct peer *p, const struct xenbus_key *keys, size_t n)
                      PEER_OLD, PAGE_SIZE);
     BACK_RING_ATTACH(&nb->rx, (netif_rx_sring_t *)p->dev->ring_page[1],
                      PEER_OLD, PAGE_SIZE);
+    p->dev->broken = false;
+}
+
+int xenbus_reopen(struct xenbus_dev *dev)
+{
+    unsigned id = dev == back[1].peer.dev;
+    int err;
+
+    assert(dev->broken && dev == back[id].peer.dev && !back[id].peer.open);
+    err = xenbus_open(dev, "vif", id);
+    dev->broken = true;
+    return err;
 }
 
 const char *peer_value(const struct peer *p, bool own, const char *key)

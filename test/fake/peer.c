@@ -234,14 +234,19 @@ int xenbus_fail(struct xenbus_dev *dev, const char *why)
 
 void xenbus_leave(struct xenbus_dev *dev)
 {
+    if (!opened[dev->peer])
+        return; /* closed already */
     of(dev)->connected = false;
     of(dev)->held = fake.shared;
 }
 
 void xenbus_close(struct xenbus_dev *dev)
 {
-    struct peer *p = of(dev);
+    struct peer *p;
 
+    if (!opened[dev->peer])
+        return;
+    p = of(dev);
     assert(p->open && !p->connected);
     for (unsigned i = 0; i < dev->rings; i++)
         free(dev->ring_page[i]);

@@ -337,6 +337,8 @@ static void serve(const struct message *m)
     char path[128];
     const struct node *node;
 
+    if (fake_xs.on_request)
+        fake_xs.on_request();
     fake_xs.requests++;
     absolute(path, m->body);
     if (fake_xs.error_path && !strcmp(m->body, fake_xs.error_path)) {

@@ -60,7 +60,9 @@ Test(gnttab, claims_each_reference_once_and_none_of_xens)
     static int seen[8 * 512];
     size_t n = 8 * 512 - 8;
 
+    cr_assert_eq(gnttab_in_use(), 0);
     cr_assert_eq(gnttab_claim(refs, n), 0);
+    cr_assert_eq(gnttab_in_use(), n);
     for (size_t i = 0; i < n; i++) {
         cr_assert_geq(refs[i], 8);
         cr_assert_lt(refs[i], 8 * 512);
@@ -68,6 +70,7 @@ Test(gnttab, claims_each_reference_once_and_none_of_xens)
     }
     cr_assert_eq(gnttab_claim(refs, 1), -ENOSPC);
     gnttab_release(refs + 5, 2);
+    cr_assert_eq(gnttab_in_use(), n - 2);
     gref_t again[3];
     cr_assert_eq(gnttab_claim(again, 3), -ENOSPC, "all or none");
     cr_assert_eq(gnttab_claim(again, 2), 0);

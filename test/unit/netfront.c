@@ -272,3 +272,65 @@ Test(netfront, never_uses_a_page_again_that_is_still_mapped, .init = start)
     cr_assert(!nb->peer.open && fake.claimed == fake.lost && buf_in_use() == 0);
     down(up()); /* the fake asserts that no reference is claimed twice */
 }
+
+Test(netfront, comes_back_with_nothing_lost, .init = start)
+{
+    struct net *net = up();
+    struct buf *b;
+
+    for (int i = 0; i < 20; i++) {
+        for (int n = 0; n < 10; n++)
+            net_send(net, packet(pattern, 3000, 1000, 0));
+        netback_give(nb, pattern, 1900, 100, 0, 0, 0);
+        nb->rx.rsp_prod_pvt -= 7; /* a packet of which not all is there */
+        netback_push(nb);
+        cr_assert_null(net_poll(net));
+        xenbus_fail(nb->peer.dev, "it went away");
+        nb->mac = i % 2 ? "00:16:3e:01:02:03" : "00:16:3e:01:02:04";
+        cr_assert_eq(net_reopen(net), 0);
+        cr_assert_not(net_broken(net));
+        cr_assert_eq(net_mac(net)[5], i % 2 ? 3 : 4);
+        cr_assert_eq(netback_slots(nb), 256);
+        cr_assert_eq(nb->peer.events_there, 1 + 2 * i + 1);
+        cr_assert_eq(buf_in_use(), 256);
+        give_one();
+        cr_assert(b = net_poll(net));
+        buf_free(b);
+        cr_assert_eq(net_send(net, packet(pattern, 60, 60, 0)), 0);
+        net_flush(net);
+        cr_assert(netback_take(nb, &frame));
+    }
+    down(net);
+}
+
+Test(netfront, stays_broken_when_it_cannot_come_back, .init = start)
+{
+    struct {
+        int *fails, err;
+    } const cases[] = {
+        {&nb->peer.open_err, EIO},
+        {&nb->peer.ring_err, ENOMEM},
+        {&fake.claim_err, ENOSPC},
+        {&nb->peer.connect_err, ETIMEDOUT},
+    };
+    struct net *net = up();
+
+    xenbus_fail(nb->peer.dev, "it went away");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        *cases[i].fails = -cases[i].err;
+        cr_assert_eq(net_reopen(net), -cases[i].err);
+        cr_assert(fake_clean());
+        cr_assert(net_broken(net));
+        cr_assert_null(net_poll(net));
+        cr_assert_eq(net_send(net, packet(pattern, 60, 60, 0)), -EIO);
+        net_flush(net);
+        cr_assert_not(net_reap(net));
+        cr_assert_not(net_arm(net, true));
+        *cases[i].fails = 0;
+    }
+    cr_assert_eq(net_reopen(net), 0);
+    xenbus_fail(nb->peer.dev, "it went away again");
+    nb->peer.open_err = -EIO;
+    cr_assert_eq(net_reopen(net), -EIO);
+    down(net);
+}

@@ -2,128 +2,11 @@
  * xenbus.c against a back-end that keeps netback's manners, or has none, on
  * the real scheduler.
  */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "kernel/sched.h"
-#include "lib/util.h"
-#include "test/fake/events.h"
-#include "test/fake/memory.h"
-#include "test/fake/said.h"
-#include "test/fake/stack.h"
-#include "test/fake/world.h"
-#include "test/fake/xenstored.h"
-#include "xen/abi.h"
-#include "xen/xenbus.h"
-#include <xen/io/xenbus.h>
-
-#define BACK   "/local/domain/0/backend/vif/7/"
-#define SECOND 1000000000ull
-
-static struct xenbus_dev dev;
-static struct ring tx, rx;
-static const struct xenbus_key keys[] = {{"tx-ring-ref", 8}, {"feature-sg", 1}};
-
-/* The back-end of vif 0. */
-static struct {
-    int state;
-    uint64_t delay;  /* before it follows */
-    bool stuck;      /* never follows */
-    bool refuses;    /* closes instead of connecting */
-    char seen[32];   /* the front-end's states */
-    unsigned rounds; /* until the front-end was Connected */
-    unsigned shared_at_closed;
-    int next;
-} back;
-
-static void back_state(int state)
-{
-    char text[] = {(char)('0' + state), 0};
-
-    back.state = state;
-    fake_xs_set(BACK "0/state", text);
-}
-
-static void back_moves(void)
-{
-    back_state(back.next);
-}
-
-static void back_connects(void)
-{
-    const char *port = fake_xs_get("device/vif/0/event-channel");
-
-    cr_assert_str_eq(fake_xs_get("device/vif/0/tx-ring-ref"), "8");
-    cr_assert_str_eq(fake_xs_get("device/vif/0/feature-sg"), "1");
-    cr_assert_eq(atoi(port), (int)dev.port);
-    back.rounds = fake_xs.rounds + 1;
-}
-
-static void back_follows(const char *path, const char *value)
-{
-    int state = value ? value[0] - '0' : 0;
-
-    if (strcmp(path, "device/vif/0/state"))
-        return;
-    back.seen[strlen(back.seen)] = value[0];
-    if (state == XenbusStateConnected)
-        back_connects();
-    if (state == XenbusStateClosed)
-        back.shared_at_closed = fake_shared;
-    back.next = 0;
-    if (state == XenbusStateInitialising && back.state == XenbusStateClosed)
-        back.next = XenbusStateInitWait;
-    if (state == XenbusStateConnected)
-        back.next = back.refuses ? XenbusStateClosing : XenbusStateConnected;
-    if (state == XenbusStateClosing || state == XenbusStateClosed)
-        back.next = state;
-    if (back.next && !back.stuck)
-        fake_later(back.delay, back_moves);
-}
-
-static void setup(void)
-{
-    xs_init(fake_xs_ring(0u - 100), FAKE_XS_PORT);
-    fake_xs_set("device/vif/0/backend", BACK "0");
-    fake_xs_set("device/vif/0/backend-id", "0");
-    fake_xs_set("device/vif/0/state", "1");
-    back_state(XenbusStateInitWait);
-    fake_xs.on_write = back_follows;
-}
-
-static void nothing_is_left(void)
-{
-    cr_assert_eq(fake_pages, 0);
-    cr_assert_eq(fake_grants, 0);
-    cr_assert_eq(fake_shared, 0);
-    cr_assert_eq(fake_ports, 0);
-    cr_assert_eq(fake_xs.watches, 0);
-}
+#include "test/unit/bus.h"
 
 TestSuite(xenbus, .init = setup, .timeout = 20);
 
-/* A test whose body runs in a thread. */
-#define TEST(name)                                                             \
-    static void name(void);                                                    \
-    Test(xenbus, name)                                                         \
-    {                                                                          \
-        cr_assert(fake_world(name), "waits for ever");                         \
-    }                                                                          \
-    static void name(void)
-
-static int open_all(void)
-{
-    int err;
-
-    if ((err = xenbus_open(&dev, "vif", 0)))
-        return err;
-    if ((err = xenbus_ring(&dev, &tx, 16)) ||
-        (err = xenbus_ring(&dev, &rx, 16)))
-        return err;
-    return xenbus_connect(&dev, keys, ARRAY_LEN(keys));
-}
+#define TEST(name) IN_THREAD(xenbus, name)
 
 TEST(connects_in_three_rounds)
 {
@@ -307,12 +190,6 @@ TEST(undoes_what_does_not_fit)
     nothing_is_left();
 }
 
-static void wait_until_broken(void)
-{
-    while (!dev.broken)
-        waitq_wait(&dev.wake);
-}
-
 TEST(notices_that_the_back_end_closes)
 {
     cr_assert_eq(open_all(), 0);
@@ -345,8 +222,7 @@ TEST(bears_what_does_not_concern_it)
     fake_xs_set(BACK "0/hotplug-status", "connected");
     thread_sleep(fake_now + SECOND);
     cr_assert_not(dev.broken);
-    back_state(XenbusStateInitWait);
-    wait_until_broken();
+    cr_assert_eq(fake_lines, 0);
     xenbus_close(&dev);
     nothing_is_left();
 }

@@ -1,0 +1,420 @@
+/*
+ * xenbus.c when back-ends come and go: every state at any moment, devices
+ * taken away and put back, and the way from nothing shared to connected.
+ */
+#include "test/unit/bus.h"
+
+TestSuite(xenlife, .init = setup, .timeout = 60);
+
+#define TEST(name) IN_THREAD(xenlife, name)
+
+static int reopen_all(void)
+{
+    int err;
+
+    if ((err = xenbus_reopen(&dev)) || (err = xenbus_ring(&dev, &tx, 16)) ||
+        (err = xenbus_ring(&dev, &rx, 16)))
+        return err;
+    return xenbus_connect(&dev, keys, ARRAY_LEN(keys));
+}
+
+static void rest(void)
+{
+    thread_sleep(fake_now + SECOND);
+}
+
+static void device_goes(void)
+{
+    fake_xs_set("device/vif/0", NULL);
+    fake_xs_set(BACK "0", NULL);
+    back.state = XenbusStateUnknown;
+}
+
+static void device_comes(void)
+{
+    fake_xs_set("device/vif/0/backend", BACK "0");
+    fake_xs_set("device/vif/0/backend-id", "0");
+    fake_xs_set("device/vif/0/state", "1");
+    fake_xs_set(BACK "0/online", "1");
+    back_state(XenbusStateInitWait);
+}
+
+/* What a driver does when it is bound, or its domain is up again: it follows
+ * the state it finds, and uses the rings as they are. */
+static void back_restarts(void)
+{
+    const char *front = fake_xs_get("device/vif/0/state");
+
+    if (!fake_xs_get("device/vif/0/backend")) {
+        device_goes(); /* what has been written to it since */
+        device_comes();
+        return;
+    }
+    back_state(XenbusStateInitWait);
+    back.next = *front == '1' ? XenbusStateInitWait : *front - '0';
+    fake_later(0, back_moves);
+}
+
+TEST(answers_at_once_when_asked_to_close)
+{
+    cr_assert_eq(open_all(), 0);
+    fake_xs_set(BACK "0/online", "0");
+    back_state(XenbusStateClosing);
+    rest(); /* nobody calls anything */
+    cr_assert_str_eq(back.seen, "46");
+    cr_assert_eq(back.state, XenbusStateClosed);
+    cr_assert_eq(fake_shared, 2, "these are the owner's to take back");
+    cr_assert(dev.broken);
+    cr_assert_str_eq(fake_said, "device/vif/0: the back-end went away\n");
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "46");
+    nothing_is_left();
+}
+
+TEST(answers_though_the_back_end_lied_before)
+{
+    cr_assert_eq(open_all(), 0);
+    xenbus_fail(&dev, "a lie");
+    back_state(XenbusStateClosing);
+    rest();
+    cr_assert_str_eq(back.seen, "46");
+    cr_assert_str_eq(fake_said, "device/vif/0: a lie\n");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(writes_nothing_to_a_device_that_took_its_place)
+{
+    cr_assert_eq(open_all(), 0);
+    device_goes();
+    device_comes(); /* before anybody could look */
+    wait_until_broken();
+    rest();
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "4");
+    cr_assert_eq(reopen_all(), 0);
+    cr_assert_str_eq(back.seen, "44");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(stays_connected_while_a_driver_is_replaced)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateInitialising);
+    rest();
+    back_restarts();
+    rest();
+    cr_assert_eq(back.state, XenbusStateConnected);
+    cr_assert_not(dev.broken);
+    cr_assert_str_eq(back.seen, "4");
+    cr_assert_eq(fake_lines, 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(comes_back_as_often_as_the_back_end_does)
+{
+    uint64_t start = fake_now;
+
+    cr_assert_eq(open_all(), 0);
+    for (unsigned i = 0; i < 50; i++) {
+        memset(back.seen, 0, sizeof(back.seen));
+        back_state(XenbusStateClosing);
+        wait_until_broken();
+        cr_assert_eq(reopen_all(), 0);
+        cr_assert_str_eq(back.seen, "614");
+        cr_assert_not(dev.broken);
+        cr_assert_eq(fake_shared, 2);
+        cr_assert_eq(fake_xs.watches, 1);
+        cr_assert_eq(fake_lines, i + 1, "each time it goes");
+    }
+    cr_assert_eq(fake_now, start, "without a pause");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(waits_for_a_device_as_long_as_it_takes)
+{
+    cr_assert_eq(open_all(), 0);
+    for (int i = 0; i < 3; i++) {
+        uint64_t before = fake_now;
+
+        device_goes();
+        wait_until_broken();
+        fake_later(1000 * SECOND, device_comes);
+        cr_assert_eq(reopen_all(), 0);
+        cr_assert_eq(fake_now, before + 1000 * SECOND);
+    }
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    back.delay = 500 * SECOND; /* for each of its steps */
+    xenbus_close(&dev);
+    cr_assert_eq(reopen_all(), 0);
+    back.delay = 0;
+    cr_assert_eq(fake_lines, 4 + 1, "%s", fake_said);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+static void device_comes_from_elsewhere(void)
+{
+    fake_xs_set("device/vif/0/backend", "/local/domain/5/backend/vif/7/0");
+    fake_xs_set("device/vif/0/backend-id", "5");
+    fake_xs_set("device/vif/0/state", "1");
+    fake_xs_set("/local/domain/5/backend/vif/7/0/state", "2");
+}
+
+static void elsewhere_connects(void)
+{
+    fake_xs_set("/local/domain/5/backend/vif/7/0/state", "4");
+}
+
+TEST(goes_to_another_domain_if_the_toolstack_says_so)
+{
+    cr_assert_eq(open_all(), 0);
+    device_goes();
+    wait_until_broken();
+    fake_later(3 * SECOND, device_comes_from_elsewhere);
+    xenbus_close(&dev);
+    cr_assert_eq(xenbus_reopen(&dev), 0);
+    cr_assert_eq(dev.peer, 5);
+    cr_assert_str_eq(dev.backend, "/local/domain/5/backend/vif/7/0");
+    fake_xs.on_write = NULL;
+    fake_later(SECOND, elsewhere_connects);
+    cr_assert_eq(xenbus_connect(&dev, NULL, 0), 0);
+    cr_assert_eq(fake_xs.watches, 1);
+    fake_xs_set("/local/domain/5", NULL);
+    wait_until_broken();
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(has_nothing_to_open_while_a_device_is_taken_away)
+{
+    fake_xs_set(BACK "0/online", "0");
+    back_state(XenbusStateClosing);
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ENODEV);
+    cr_assert_str_eq(back.seen, "6", "it waits for us even so");
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ENODEV);
+    cr_assert_str_eq(back.seen, "6", "but does not wake up again");
+    cr_assert_eq(fake_lines, 0);
+    nothing_is_left();
+    device_comes();
+    cr_assert_eq(open_all(), 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+static void goes_offline(void)
+{
+    back_state(XenbusStateClosed);
+    fake_later(SECOND, device_goes);
+    fake_later(2 * SECOND, device_comes);
+}
+
+TEST(waits_until_a_device_is_put_back)
+{
+    uint64_t before = fake_now;
+
+    cr_assert_eq(open_all(), 0);
+    fake_xs_set(BACK "0/online", "0");
+    goes_offline();
+    wait_until_broken();
+    cr_assert_eq(reopen_all(), 0);
+    cr_assert_eq(fake_now, before + 2 * SECOND);
+    cr_assert_str_eq(back.seen, "464");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(takes_a_hidden_state_for_a_missing_one)
+{
+    cr_assert_eq(open_all(), 0);
+    fake_xs.error_path = BACK "0/state";
+    fake_xs.error = "EACCES";
+    back_state(XenbusStateConnected);
+    wait_until_broken();
+    fake_xs.error_path = NULL;
+    fake_xs_set(BACK "0", NULL);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "4");
+    nothing_is_left();
+}
+
+TEST(pauses_longer_each_time_it_is_lied_to)
+{
+    static const unsigned pauses[] = {0, 1, 2, 4, 8, 16, 32, 64, 64};
+
+    cr_assert_eq(open_all(), 0);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < ARRAY_LEN(pauses); i++) {
+            uint64_t before = fake_now;
+
+            memset(back.seen, 0, sizeof(back.seen));
+            xenbus_fail(&dev, "a lie");
+            cr_assert_eq(reopen_all(), 0);
+            cr_assert_str_eq(back.seen, "5614");
+            cr_assert_eq(fake_now, before + pauses[i] * SECOND);
+        }
+        back_state(XenbusStateClosing); /* restarted: trust it again */
+        wait_until_broken();
+        cr_assert_eq(reopen_all(), 0);
+        dev.pause = 0;
+    }
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(stays_broken_until_it_is_connected)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    cr_assert_eq(xenbus_reopen(&dev), 0);
+    cr_assert(dev.broken);
+    cr_assert_eq(xenbus_fail(&dev, "no proper mac"), -EIO);
+    cr_assert(strstr(fake_said, "no proper mac"), "though it is broken");
+    fake_pages_left = 1;
+    cr_assert_eq(reopen_all(), -ENOMEM);
+    cr_assert(dev.broken);
+    xenbus_close(&dev);
+    fake_pages_left = 2;
+    fake_ports_left = 0;
+    cr_assert_eq(reopen_all(), -ENOSPC);
+    fake_ports_left = 1;
+    back.refuses = true;
+    cr_assert_eq(reopen_all(), -EIO);
+    cr_assert(dev.broken);
+    back.refuses = false;
+    cr_assert_eq(reopen_all(), 0);
+    cr_assert_not(dev.broken);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+static struct waitq *joined;
+
+static void wait_on_wake(void *arg)
+{
+    joined = &dev.wake;
+    waitq_wait(&dev.wake);
+    joined = NULL;
+    (void)arg;
+}
+
+TEST(keeps_those_who_wait_for_it)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    thread_create("waiter", wait_on_wake, NULL);
+    cr_assert_eq(reopen_all(), 0);
+    cr_assert_not_null(joined);
+    fake_event(dev.port);
+    rest();
+    cr_assert_null(joined);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(names_the_quota)
+{
+    static const char *const errors[] = {"EQUOTA", "ENOSPC", "E2BIG"};
+
+    fake_xs.error_path = BACK "0/state";
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+        fake_xs.error = errors[i];
+        cr_assert_lt(xenbus_open(&dev, "vif", 0), 0);
+        cr_assert_eq(fake_lines, i + 1);
+    }
+    cr_assert(strstr(fake_said, "device/vif/0: xenstored's quota"));
+    fake_xs.error = "EPERM";
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), -EPERM);
+    cr_assert(strstr(fake_said, "device/vif/0: xenstored refuses"));
+    nothing_is_left();
+}
+
+/* It leaves again while its Connected is still being looked at. */
+static void connects_and_closes(const char *path, const char *value)
+{
+    if (strcmp(path, "device/vif/0/state") || strcmp(value, "4")) {
+        back_follows(path, value);
+        return;
+    }
+    back_state(XenbusStateConnected);
+    fake_xs.on_write = back_follows;
+}
+
+static unsigned moment;
+static int surprise;
+
+static void surprise_at_moment(void)
+{
+    if (moment-- > 0)
+        return;
+    fake_xs.on_request = NULL;
+    if (surprise < 0)
+        device_goes();
+    else
+        back_state(surprise);
+    fake_later(15 * SECOND, back_restarts);
+}
+
+static void back_follows_if_there(const char *path, const char *value)
+{
+    if (fake_xs_get("device/vif/0/backend"))
+        back_follows(path, value);
+}
+
+/* A life with one surprise in it, and what a decent owner does. */
+static void live(void)
+{
+    unsigned tries = 0;
+    int err = open_all();
+
+    fake_lines = 0;
+    if (err)
+        xenbus_close(&dev);
+    else
+        thread_sleep(fake_now + 40 * SECOND);
+    while ((err || dev.broken) && tries++ < 5)
+        err = reopen_all();
+    cr_assert_eq(err, 0, "surprise %d", surprise);
+    cr_assert_not(dev.broken);
+    cr_assert_eq(back.state, XenbusStateConnected);
+    cr_assert_eq(fake_shared, 2);
+    cr_assert_str_eq(fake_xs_get("device/vif/0/state"), "4");
+    cr_assert_leq(fake_lines, 2, "%s", fake_said);
+    xenbus_close(&dev);
+    rest();
+    nothing_is_left();
+}
+
+TEST(bears_any_state_at_any_moment)
+{
+    fake_xs.on_write = back_follows_if_there;
+    for (surprise = -1; surprise < 10; surprise++)
+        for (unsigned at = 0; at < 30; at++) {
+            moment = at;
+            memset(back.seen, 0, sizeof(back.seen));
+            fake_xs.on_request = surprise_at_moment;
+            live();
+            fake_xs.on_request = NULL;
+            thread_sleep(fake_now + 20 * SECOND);
+            device_goes();
+            device_comes();
+        }
+}
+
+TEST(sees_what_happened_while_it_connected)
+{
+    fake_xs.on_write = connects_and_closes;
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    rest();
+    cr_assert_str_eq(back.seen, "6");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
