@@ -103,11 +103,11 @@ static void check_exchange(void)
 
 static void wait_for_end(void)
 {
-    static uint8_t data[512];
+    static uint8_t data[4096];
 
     while (!blk_broken(to))
         thread_sleep(clock_now() + 50 * MS);
-    CHECK(blk_read(to, 0, data, 1) == -EIO);
+    CHECK(blk_read(to, 0, data, 8) == -EIO);
     CHECK(blk_flush(to) == -EIO);
     blk_close(to);
     printf("closed\n");

@@ -88,6 +88,23 @@ Test(blkfront, gives_everything_back_when_it_cannot_open, .init = start)
     cr_assert(fake_clean());
 }
 
+static bool no_memory;
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return no_memory ? (errno = ENOMEM, NULL) : __real_calloc(n, size);
+}
+
+Test(blkfront, says_when_there_is_no_memory_for_a_disk, .init = start)
+{
+    no_memory = true;
+    cr_assert_null(blk_open(DISK_ID));
+    cr_assert_eq(errno, ENOMEM);
+    no_memory = false;
+    cr_assert(fake_clean());
+}
+
 Test(blkfront, wants_one_page_and_works_with_it, .init = start)
 {
     struct blk *blk;
