@@ -20,6 +20,7 @@ help:
 	@echo 'make test       all tests: unit, fuzz for a short while, system on a Xen host'
 	@echo 'make unit       unit tests alone: [T=ring]'
 	@echo 'make system     system tests alone: [T=boots]'
+	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make deps       install and build what comes from Debian'
 	@echo 'make clean      delete what was built, keep what was fetched'
@@ -29,7 +30,7 @@ help:
 
 include test/xenhost/xenhost.mk
 
-DEBIAN = gcc make binutils xz-utils newlib-source libxen-dev libcriterion-dev \
+DEBIAN = gcc libc6-dev make binutils xz-utils newlib-source libxen-dev libcriterion-dev \
          clang clang-format clang-tidy cppcheck dpkg-dev libclang-rt-14-dev \
          $(XENHOST_PACKAGES)
 

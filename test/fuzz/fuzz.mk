@@ -21,7 +21,7 @@ FUZZ_CFLAGS  = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O
                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 define FUZZ_RULE
-$(B)/fuzz/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk
+$(B)/fuzz/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(FUZZ_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c,$$^)
 -include $(B)/fuzz/$(1).d

@@ -90,7 +90,7 @@ UNIT_CFLAGS = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O1
               -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 define UNIT_RULE
-$(B)/unit/$(1): test/unit/$(1).c $(UNIT_$(1)) test/unit/unit.mk
+$(B)/unit/$(1): test/unit/$(1).c $(UNIT_$(1)) test/unit/unit.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.S %.a,$$^) -lcriterion
 -include $(B)/unit/$(1).d
