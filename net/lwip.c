@@ -38,6 +38,7 @@ struct iface {
     struct address address;
     unsigned queued; /* frames since the last flush */
     bool full;       /* a frame found no slot */
+    bool returning;  /* a thread waits for the device to come back */
 };
 
 static struct {
@@ -146,13 +147,19 @@ static void address_changed(struct netif *netif)
     waitq_wake(&stack.changed);
 }
 
+/* What depends on the device, which may come back as another. */
+static void take_identity(struct netif *netif, const struct net *net)
+{
+    memcpy(netif->hwaddr, net_mac(net), ETH_HWADDR_LEN);
+    netif->mtu = (u16_t)net_mtu(net);
+}
+
 static err_t netif_start(struct netif *netif)
 {
     struct iface *i = netif->state;
 
-    memcpy(netif->hwaddr, net_mac(i->net), ETH_HWADDR_LEN);
+    take_identity(netif, i->net);
     netif->hwaddr_len = ETH_HWADDR_LEN;
-    netif->mtu = (u16_t)net_mtu(i->net);
     netif->name[0] = 'e';
     netif->name[1] = 'n';
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
@@ -182,8 +189,8 @@ static int open_all(void)
     }
     if (stack.count)
         return 0;
-    if (errno == ENOMEM)
-        return -ENOMEM;
+    if (errno != ENODEV)
+        return -errno; /* and it has been said why */
     say("net: no network interface: add vif=['bridge=xenbr0'] to the config");
     return -ENODEV;
 }
@@ -199,13 +206,44 @@ static int start(void)
     return open_all();
 }
 
-/* The link goes with the device. */
+/* A thread for as long as a device is away: its return is waited for. */
+static void bring_back(void *arg)
+{
+    struct iface *i = arg;
+
+    while (net_reopen(i->net))
+        ;
+    i->returning = false;
+    net_touch();
+}
+
+/* What was lost with the device is sent again now, not when a timer that has
+ * been doubled all the while says so. */
+static void resend(void)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+        if (pcb->unacked)
+            tcp_rexmit_rto(pcb);
+        else
+            tcp_output(pcb);
+}
+
+/* The link goes with the device and comes back with it: addresses and sockets
+ * stay, DHCP asks for the same address again, ARP announces it. */
 static void follow_device(struct iface *i)
 {
-    if (net_broken(i->net) && netif_is_link_up(&i->netif))
+    const bool broken = net_broken(i->net);
+
+    if (broken && !i->returning)
+        i->returning = thread_create("vif", bring_back, i) != NULL;
+    if (broken && netif_is_link_up(&i->netif))
         netif_set_link_down(&i->netif);
-    else if (!net_broken(i->net) && !netif_is_link_up(&i->netif))
-        netif_set_link_up(&i->netif);
+    if (broken || netif_is_link_up(&i->netif))
+        return;
+    say("net: vif %u is back", i->address.id);
+    take_identity(&i->netif, i->net);
+    netif_set_link_up(&i->netif);
+    resend();
 }
 
 /* Slots that became free go to those who found none. */

@@ -30,7 +30,7 @@ struct net {
 
 static struct net nets[VIFS];
 struct fake_net fake_net = {
-    .vifs = 1, .mtu = 1500, .slots = 256, .wire = fake_mirror};
+    .vifs = 1, .mac = FAKE_MAC, .mtu = 1500, .slots = 256, .wire = fake_mirror};
 uint64_t fake_now = 1000 * FAKE_SECOND;
 char fake_xs_path[64], fake_xs_value[64];
 
@@ -120,7 +120,7 @@ void net_close(struct net *net)
 const uint8_t *net_mac(const struct net *net)
 {
     (void)net;
-    return (const uint8_t *)FAKE_MAC;
+    return (const uint8_t *)fake_net.mac;
 }
 
 unsigned net_mtu(const struct net *net)
@@ -200,6 +200,22 @@ bool net_reap(struct net *net)
     net->queued -= n;
     net->sent = 0;
     return n != 0;
+}
+
+void fake_break(void)
+{
+    fake_net.broken = true;
+    for (unsigned id = 0; id < fake_net.vifs; id++) {
+        nets[id].sent = nets[id].queued;
+        net_reap(&nets[id]);
+        waitq_wake(&nets[id].wake);
+    }
+}
+
+void fake_mend(void)
+{
+    fake_net.broken = false;
+    fake_unstick();
 }
 
 void fake_unstick(void)

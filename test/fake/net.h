@@ -20,10 +20,11 @@ extern uint64_t fake_now;
 
 extern struct fake_net {
     unsigned vifs; /* how many interfaces there are */
+    const char *mac;
     unsigned mtu;
     unsigned slots; /* pages on their way out at a time */
     bool stuck;     /* the back-end sends nothing */
-    bool broken;
+    bool broken;    /* by fake_break() */
     void (*wire)(unsigned id, uint8_t *frame, size_t len, unsigned flags);
     unsigned lose;  /* the mirror loses one frame in so many; 0: none */
     unsigned spoil; /* and damages one in so many */
@@ -41,6 +42,8 @@ extern char fake_xs_path[64], fake_xs_value[64]; /* the last xs_write() */
 void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags);
 void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags);
 void fake_unstick(void);
+void fake_break(void); /* what is on its way out is lost */
+void fake_mend(void);
 
 /* The Internet checksum of data, carried on from sum. */
 uint16_t fake_sum(const void *data, size_t n, uint32_t sum);

@@ -124,6 +124,67 @@ Test(lwip, gets_its_address_by_dhcp)
     cr_assert(world("", leased));
 }
 
+static uint8_t sender[6];
+
+static void dhcp_server_sees(unsigned id, uint8_t *f, size_t len,
+                             unsigned flags)
+{
+    memcpy(sender, f + 6, 6);
+    dhcp_server(id, f, len, flags);
+}
+
+/* The device goes and comes back as another. */
+static void moved(void)
+{
+    unsigned frames;
+
+    cr_assert_eq(net_up(), 0);
+    nap(10 * FAKE_SECOND);
+    for (int i = 0; i < 3; i++) {
+        requests = announcements = 0;
+        fake_break();
+        nap(FAKE_SECOND);
+        frames = fake_net.frames;
+        nap(100 * FAKE_SECOND);
+        cr_assert_eq(fake_net.frames, frames);
+        cr_assert(net_is_local(inet_addr("10.0.2.15")), "it keeps its address");
+        fake_net.mac = i % 2 ? FAKE_MAC : "\x00\x16\x3e\x00\x00\x77";
+        fake_mend();
+        nap(FAKE_SECOND);
+        cr_assert_arr_eq(sender, fake_net.mac, 6);
+        cr_assert_eq(requests, 1, "may it keep it?");
+        cr_assert_geq(announcements, 1);
+    }
+    cr_assert_eq(discovers, 1);
+    cr_assert_eq(fake_lines, 1 + 3);
+    cr_assert(said("net: vif 0 is back\n"));
+}
+
+Test(lwip, returns_with_the_device)
+{
+    fake_net.wire = dhcp_server_sees;
+    cr_assert(world("", moved));
+}
+
+static void fixed_moved(void)
+{
+    cr_assert_eq(net_up(), 0);
+    nap(FAKE_SECOND);
+    announcements = 0;
+    fake_break();
+    nap(FAKE_SECOND);
+    fake_mend();
+    nap(FAKE_SECOND);
+    cr_assert_geq(announcements, 1);
+    cr_assert_eq(discovers + requests, 0);
+}
+
+Test(lwip, returns_with_the_address_of_the_command_line)
+{
+    fake_net.wire = dhcp_server;
+    cr_assert(world("ip=10.0.0.2/24", fixed_moved));
+}
+
 static void nobody(void)
 {
     const uint64_t start = clock_now();

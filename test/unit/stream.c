@@ -373,3 +373,70 @@ Test(stream, sends_at_once_what_found_no_slot)
 {
     cr_assert(world(starved));
 }
+
+static void expect_soon(int fd, const char *text)
+{
+    char got[8] = "";
+
+    nap(FAKE_SECOND / 100);
+    cr_assert_eq(recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT),
+                 (ssize_t)strlen(text), "without a timer");
+    cr_assert_str_eq(got, text);
+}
+
+static void interrupted(void)
+{
+    int pair[2];
+
+    make_pair(PEER, pair);
+    nap(FAKE_SECOND);
+    for (int i = 0; i < 5; i++) {
+        fake_net.stuck = true;
+        cr_assert_eq(send(pair[0], "ab", 2, 0), 2, "lost with the device");
+        nap(FAKE_SECOND / 100);
+        fake_break();
+        fake_net.stuck = false;
+        nap(20 * FAKE_SECOND);
+        cr_assert_eq(send(pair[0], "cd", 2, 0), 2, "nowhere to go");
+        fake_mend();
+        expect_soon(pair[1], "abcd");
+
+        nap(FAKE_SECOND); /* all is acknowledged */
+        fake_break();
+        nap(20 * FAKE_SECOND);
+        cr_assert_eq(send(pair[1], "ef", 2, 0), 2);
+        fake_mend();
+        expect_soon(pair[0], "ef");
+        nap(FAKE_SECOND);
+    }
+    fd_close(pair[0]);
+    fd_close(pair[1]);
+}
+
+Test(stream, survives_a_device_that_goes_and_comes_back)
+{
+    cr_assert(world(interrupted));
+}
+
+static void restarting(void *arg)
+{
+    (void)arg;
+    while (finished < 4) {
+        nap(FAKE_SECOND / 20);
+        fake_break();
+        nap(FAKE_SECOND / 20);
+        fake_mend();
+    }
+}
+
+static void interrupted_streams(void)
+{
+    thread_create("restarts", restarting, NULL);
+    stream_both_ways(PEER);
+    nap(FAKE_SECOND);
+}
+
+Test(stream, carries_streams_while_the_device_comes_and_goes)
+{
+    cr_assert(world(interrupted_streams));
+}
