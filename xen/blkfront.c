@@ -218,23 +218,22 @@ static void reap(struct blk *blk)
 
 /* The back-end keeps pages of req: leave them to it for ever.  Where one is
  * the caller's own, other memory takes its place.  False: there is none. */
-static bool forsake(struct blk *blk, struct request *req)
+static bool forsake(struct request *req)
 {
     for (unsigned i = 0; i < req->segments; i++) {
         struct segment *s = &req->seg[i];
-        uint8_t *spare = s->bounce;
+        uint8_t *spare;
 
         if (unshare(req->ref[i]))
             continue;
-        if (!spare) {
-            if (!(spare = bounce_get(blk)))
+        if (!s->bounce) {
+            if (!(spare = page_alloc()))
                 return false;
             memcpy(spare, s->page, PAGE_SIZE);
             mm_exchange(s->page, spare);
         }
         s->bounce = NULL;
         req->ref[i] = REF_NONE;
-        blk->bounce_all--;
     }
     return true;
 }
@@ -248,7 +247,7 @@ static void abandon(struct blk *blk, struct transfer *t)
     for (struct request *req = blk->request; req < blk->request + REQUESTS;
          req++)
         while (req->owner == t && !finish(blk, req, false))
-            if (clock_now() < deadline || !forsake(blk, req))
+            if (clock_now() < deadline || !forsake(req))
                 thread_sleep(clock_now() + NAP);
 }
 
