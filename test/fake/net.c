@@ -29,6 +29,7 @@ struct net {
 };
 
 static struct net nets[VIFS];
+static struct waitq returned;
 struct fake_net fake_net = {
     .vifs = 1, .mac = FAKE_MAC, .mtu = 1500, .slots = 256, .wire = fake_mirror};
 uint64_t fake_now = 1000 * FAKE_SECOND;
@@ -137,8 +138,10 @@ bool net_broken(const struct net *net)
 
 int net_reopen(struct net *net)
 {
-    while (fake_net.broken)
-        waitq_wait(&net->wake);
+    (void)net;
+    while (fake_net.gone)
+        waitq_wait(&returned);
+    fake_net.broken = false;
     return 0;
 }
 
@@ -204,7 +207,7 @@ bool net_reap(struct net *net)
 
 void fake_break(void)
 {
-    fake_net.broken = true;
+    fake_net.broken = fake_net.gone = true;
     for (unsigned id = 0; id < fake_net.vifs; id++) {
         nets[id].sent = nets[id].queued;
         net_reap(&nets[id]);
@@ -214,8 +217,8 @@ void fake_break(void)
 
 void fake_mend(void)
 {
-    fake_net.broken = false;
-    fake_unstick();
+    fake_net.gone = false;
+    waitq_wake(&returned);
 }
 
 void fake_unstick(void)

@@ -24,7 +24,8 @@ extern struct fake_net {
     unsigned mtu;
     unsigned slots; /* pages on their way out at a time */
     bool stuck;     /* the back-end sends nothing */
-    bool broken;    /* by fake_break() */
+    bool gone;      /* from fake_break() to fake_mend() */
+    bool broken;    /* since then, until it is opened again */
     void (*wire)(unsigned id, uint8_t *frame, size_t len, unsigned flags);
     unsigned lose;  /* the mirror loses one frame in so many; 0: none */
     unsigned spoil; /* and damages one in so many */
