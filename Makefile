@@ -136,6 +136,7 @@ FUZZ_SHORT = 5 # seconds for each target in `make test`
 .PHONY: test system
 test: unit
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SHORT)
+	@test/xenhost/wrong
 	@$(MAKE) --no-print-directory system
 
 system: all $(GUEST_TESTS:%=$(B)/system/%.xen)
