@@ -24,7 +24,8 @@ struct file;
 
 /*
  * A missing operation: read EINVAL, write EINVAL, seek ESPIPE, map ENODEV,
- * stat all zeros, ready always POLLIN | POLLOUT, close nothing to do.
+ * stat all zeros, ready always POLLIN | POLLOUT, unread ENOTTY, close nothing
+ * to do.
  */
 struct file_ops {
     ssize_t (*read)(struct file *f, void *data, size_t n);
@@ -33,6 +34,7 @@ struct file_ops {
     int (*stat)(struct file *f, struct stat *st); /* st comes zeroed */
     int (*map)(struct file *f, off_t offset, size_t n, const void **data);
     unsigned (*ready)(struct file *f); /* POLLIN | POLLOUT ... right now */
+    size_t (*unread)(struct file *f);  /* FIONREAD: bytes to be read */
     void (*close)(struct file *f);     /* nobody uses it any more: free it */
 };
 

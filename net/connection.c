@@ -64,7 +64,7 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
     struct stream *s = arg;
 
     (void)pcb;
-    if (s->full && stream_writable(s)) {
+    if (s->lingering || (s->full && stream_writable(s))) {
         s->full = false;
         stream_changed(s);
     }
@@ -120,6 +120,7 @@ struct socket *stream_new(void)
     if (!s)
         return NULL;
     socket_init(&s->socket, &stream_ops);
+    s->options = stream_default_options;
     return &s->socket;
 }
 
@@ -134,9 +135,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
         return ERR_MEM;
     s = stream_of(new);
     s->state = CONNECTED;
-    s->reuse = l->reuse;
-    s->keepalive = l->keepalive;
-    s->nodelay = l->nodelay;
+    s->options = l->options;
+    s->socket.linger = l->socket.linger;
     attach(s, pcb);
     stream_apply_options(s);
     tcp_backlog_delayed(pcb); /* counts as pending until accept() */
@@ -148,28 +148,6 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     l->pending++;
     stream_changed(l);
     return ERR_OK;
-}
-
-void stream_apply_options(struct stream *s)
-{
-    struct tcp_pcb *pcb = s->pcb;
-
-    if (!pcb)
-        return;
-    if (s->reuse)
-        ip_set_option(pcb, SOF_REUSEADDR);
-    else
-        ip_reset_option(pcb, SOF_REUSEADDR);
-    if (s->keepalive)
-        ip_set_option(pcb, SOF_KEEPALIVE);
-    else
-        ip_reset_option(pcb, SOF_KEEPALIVE);
-    if (s->state == LISTENING)
-        return; /* a listener's pcb is shorter: no flags */
-    if (s->nodelay)
-        tcp_nagle_disable(pcb);
-    else
-        tcp_nagle_enable(pcb);
 }
 
 /* A pcb for bind() or connect(), the first or one after a failure. */

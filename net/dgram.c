@@ -49,6 +49,11 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     struct dgram *d = arg;
 
     (void)pcb;
+    if (!p) { /* net/unreach.c */
+        d->socket.error = ECONNREFUSED;
+        file_changed(&d->socket.file);
+        return;
+    }
     if (d->count == QUEUE_MAX || d->bytes + p->tot_len > QUEUE_BYTES ||
         d->shut_recv || budget_low()) {
         d->dropped++;
@@ -238,9 +243,11 @@ static ssize_t dgram_recv(struct socket *sock, void *data, size_t n, int flags,
     size_t got, whole;
     int err;
 
-    while (!d->count) {
+    for (;;) {
         if (sock->error)
             return socket_take_error(sock);
+        if (d->count)
+            break;
         if (d->shut_recv)
             return 0;
         if ((err = socket_wait(sock, deadline, flags)))
@@ -298,6 +305,7 @@ static u8_t option(int level, int name)
         return 0;
     return name == SO_REUSEADDR   ? SOF_REUSEADDR
            : name == SO_BROADCAST ? SOF_BROADCAST
+           : name == SO_KEEPALIVE ? SOF_KEEPALIVE /* means nothing here */
                                   : 0;
 }
 
@@ -306,6 +314,12 @@ static int dgram_set(struct socket *sock, int level, int name, int value)
     struct dgram *d = dgram_of(sock);
     const u8_t bit = option(level, name);
 
+    if (level == IPPROTO_IP && (name == IP_TTL || name == IP_TOS)) {
+        if (value < (name == IP_TTL) || value > 255)
+            return -EINVAL;
+        *(name == IP_TTL ? &d->pcb->ttl : &d->pcb->tos) = (u8_t)value;
+        return 0;
+    }
     if (!bit)
         return -ENOPROTOOPT;
     if (value)
@@ -328,6 +342,12 @@ static int dgram_get(struct socket *sock, int level, int name, int *value)
         *value = (int)QUEUE_BYTES;
     else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
         *value = 0;
+    else if (level == SOL_SOCKET && name == SO_PROTOCOL)
+        *value = IPPROTO_UDP;
+    else if (level == IPPROTO_IP && name == IP_TTL)
+        *value = d->pcb->ttl;
+    else if (level == IPPROTO_IP && name == IP_TOS)
+        *value = d->pcb->tos;
     else
         return -ENOPROTOOPT;
     return 0;
@@ -356,6 +376,13 @@ static ssize_t dgram_read(struct file *f, void *data, size_t n)
     return dgram_recv(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
 }
 
+static size_t dgram_unread(struct file *f)
+{
+    const struct dgram *d = CONTAINER_OF(f, struct dgram, socket.file);
+
+    return d->count ? d->queue[d->first].p->tot_len : 0;
+}
+
 static ssize_t dgram_write(struct file *f, const void *data, size_t n)
 {
     return dgram_send(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
@@ -377,6 +404,7 @@ const struct socket_ops dgram_ops = {
              .write = dgram_write,
              .stat = socket_stat,
              .ready = dgram_ready,
+             .unread = dgram_unread,
              .close = dgram_close},
     .type = SOCK_DGRAM,
     .bind = dgram_bind,

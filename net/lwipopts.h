@@ -12,6 +12,7 @@
 #include "net/budget.h"
 #include "net/isn.h"
 #include "net/quirk.h"
+#include "net/unreach.h"
 
 /* The port: what other systems keep in arch/cc.h. */
 #define LWIP_PLATFORM_ASSERT(why)             panic("lwip: %s", why)
@@ -22,6 +23,8 @@
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)              \
     isn_of(ip_2_ip4(local)->addr, local_port, ip_2_ip4(remote)->addr,          \
            remote_port) /* RFC 6528 */
+
+#define LWIP_HOOK_IP4_INPUT(p, netif) unreach_input(p, netif)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
     (quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
@@ -68,7 +71,8 @@
 /* IPv4. */
 #define LWIP_IPV6           0
 #define LWIP_RAW            0
-#define LWIP_IGMP           0 /* would tick every 100 ms */
+#define IP_DEFAULT_TTL      64 /* as everyone's; lwIP's is 255 */
+#define LWIP_IGMP           0  /* would tick every 100 ms */
 #define LWIP_AUTOIP         0
 #define IP_FORWARD          0
 #define IP_FRAG             1
@@ -101,6 +105,7 @@
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG 255
 #define SO_REUSE                   1
+#define LWIP_TCP_KEEPALIVE         1 /* TCP_KEEPINTVL, TCP_KEEPCNT */
 #define LWIP_TCP_SACK_OUT          1 /* the peer need not resend what came */
 #define LWIP_TCP_TIMESTAMPS        0 /* lwIP uses them for nothing: 12 bytes saved */
 #define TCP_QUEUE_OOSEQ            1

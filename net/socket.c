@@ -25,7 +25,7 @@ static struct socket *start(int fd)
 
     if (!f)
         return NULL;
-    if (f->ops == &stream_ops.file || f->ops == &dgram_ops.file)
+    if (f->ops->stat == socket_stat)
         return CONTAINER_OF(f, struct socket, file);
     file_put(f);
     errno = ENOTSOCK;
@@ -139,6 +139,8 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 
     if (!s)
         return -1;
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+        return (int)finish(s, -EINVAL);
     result = ops_of(s)->accept(s, &new);
     if (result == 0) {
         ops_of(new)->remote(new, &end); /* may be gone again: zeros */
@@ -257,6 +259,15 @@ static uint64_t *timeout_of(struct socket *s, int level, int name)
                                  : NULL;
 }
 
+/* As much as fits. */
+static int copy_option(void *to, socklen_t *len, const void *from, size_t size)
+{
+    if (*len > size)
+        *len = (socklen_t)size;
+    memcpy(to, from, *len);
+    return 0;
+}
+
 static int get_option(struct socket *s, int level, int name, void *value,
                       socklen_t *len)
 {
@@ -264,23 +275,24 @@ static int get_option(struct socket *s, int level, int name, void *value,
     const uint64_t us = timeout && *timeout != NEVER ? *timeout / 1000 : 0;
     const struct timeval time = {.tv_sec = (time_t)(us / 1000000),
                                  .tv_usec = (suseconds_t)(us % 1000000)};
-    const size_t size = timeout ? sizeof(time) : sizeof(int);
     int number = 0, err = 0;
 
     if (!value || !len)
         return -EFAULT;
+    if (level == SOL_SOCKET && name == SO_LINGER)
+        return copy_option(value, len, &s->linger, sizeof(s->linger));
     if (level == SOL_SOCKET && name == SO_TYPE)
         number = ops_of(s)->type;
     else if (level == SOL_SOCKET && name == SO_ERROR)
         number = -socket_take_error(s);
+    else if (level == SOL_SOCKET && name == SO_REUSEPORT)
+        number = 0;
     else if (!timeout)
         err = ops_of(s)->get(s, level, name, &number);
     if (err)
         return err;
-    if (*len > size)
-        *len = (socklen_t)size;
-    memcpy(value, timeout ? (const void *)&time : &number, *len);
-    return 0;
+    return copy_option(value, len, timeout ? (const void *)&time : &number,
+                       timeout ? sizeof(time) : sizeof(number));
 }
 
 static int set_timeout(uint64_t *timeout, const void *value, socklen_t len)
@@ -300,6 +312,15 @@ static int set_timeout(uint64_t *timeout, const void *value, socklen_t len)
     return 0;
 }
 
+static int set_linger(struct socket *s, const void *value, socklen_t len)
+{
+    if (len < sizeof(s->linger))
+        return -EINVAL;
+    memcpy(&s->linger, value, sizeof(s->linger));
+    s->linger.l_onoff = s->linger.l_onoff != 0;
+    return 0;
+}
+
 static int set_option(struct socket *s, int level, int name, const void *value,
                       socklen_t len)
 {
@@ -310,11 +331,15 @@ static int set_option(struct socket *s, int level, int name, const void *value,
         return -EFAULT;
     if (timeout)
         return set_timeout(timeout, value, len);
+    if (level == SOL_SOCKET && name == SO_LINGER)
+        return set_linger(s, value, len);
     if (len < sizeof(number))
         return -EINVAL;
     if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
         return 0; /* a wish: the sizes are fixed */
     memcpy(&number, value, sizeof(number));
+    if (level == SOL_SOCKET && name == SO_REUSEPORT)
+        return number ? -ENOPROTOOPT : 0;
     return ops_of(s)->set(s, level, name, number);
 }
 

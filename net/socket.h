@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "kernel/sched.h"
@@ -22,6 +23,7 @@ struct socket {
     struct file file; /* first; its ops are a struct socket_ops's */
     int error;        /* SO_ERROR: a positive errno, told once */
     uint64_t recv_timeout, send_timeout; /* ns, NEVER: none */
+    struct linger linger;
 };
 
 struct socket_ops {
@@ -66,4 +68,5 @@ int socket_wait_route(struct socket *s, uint32_t addr, int flags);
 
 uint16_t socket_random_port(void); /* RFC 6056 */
 
-int socket_stat(struct file *f, struct stat *st); /* both kinds' file op */
+/* Every socket's file op, and what tells it from other files. */
+int socket_stat(struct file *f, struct stat *st);

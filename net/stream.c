@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "net/lwip.h"
+#include "xen/clock.h"
 
 #define WRITE_MAX 0x8000 /* tcp_write() takes 16 bits */
 
@@ -25,29 +25,43 @@ static void open_window(struct stream *s, size_t n)
     net_touch();
 }
 
+/* With nothing to read: 0: it is worth waiting for more; -errno; -EPIPE: the
+ * end, which is no error. */
+static int readable_later(struct stream *s)
+{
+    if (s->socket.error)
+        return socket_take_error(&s->socket);
+    if (s->state == NEW || s->state == LISTENING)
+        return -ENOTCONN;
+    return s->eof || s->shut_recv || !s->pcb ? -EPIPE : 0;
+}
+
 static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
                            struct end *from)
 {
     struct stream *s = stream_of(sock);
     const uint64_t deadline = socket_deadline(sock->recv_timeout);
+    size_t done = 0;
     int err;
 
     (void)from;
-    while (!s->inbox.bytes) {
-        if (sock->error)
-            return socket_take_error(sock);
-        if (s->state == NEW || s->state == LISTENING)
-            return -ENOTCONN;
-        if (s->eof || s->shut_recv || !s->pcb || n == 0)
-            return 0;
-        if ((err = socket_wait(sock, deadline, flags)))
-            return err;
-    }
-    if (flags & MSG_PEEK)
+    if (flags & MSG_PEEK && s->inbox.bytes)
         return (ssize_t)inbox_peek(&s->inbox, data, n);
-    n = inbox_take(&s->inbox, data, n);
-    open_window(s, n);
-    return (ssize_t)n;
+    for (;;) {
+        const size_t m =
+            inbox_take(&s->inbox, (uint8_t *)data + done, n - done);
+
+        open_window(s, m);
+        done += m;
+        if (done == n || (done && !(flags & MSG_WAITALL)))
+            return (ssize_t)done;
+        if ((err = readable_later(s)) ||
+            (err = socket_wait(sock, deadline, flags)))
+            break;
+        if (flags & MSG_PEEK && s->inbox.bytes)
+            return (ssize_t)inbox_peek(&s->inbox, data, n);
+    }
+    return done ? (ssize_t)done : err == -EPIPE ? 0 : err;
 }
 
 /* Hand lwIP as much as it takes; it copies.  With more to come at once, what
@@ -158,47 +172,6 @@ static int stream_remote(struct socket *sock, struct end *end)
     return 0;
 }
 
-static bool *option(struct stream *s, int level, int name)
-{
-    if (level == SOL_SOCKET && name == SO_REUSEADDR)
-        return &s->reuse;
-    if (level == SOL_SOCKET && name == SO_KEEPALIVE)
-        return &s->keepalive;
-    if (level == IPPROTO_TCP && name == TCP_NODELAY)
-        return &s->nodelay;
-    return NULL;
-}
-
-static int stream_set(struct socket *sock, int level, int name, int value)
-{
-    struct stream *s = stream_of(sock);
-    bool *on = option(s, level, name);
-
-    if (!on)
-        return -ENOPROTOOPT;
-    *on = value != 0;
-    stream_apply_options(s);
-    return 0;
-}
-
-static int stream_get(struct socket *sock, int level, int name, int *value)
-{
-    struct stream *s = stream_of(sock);
-    const bool *on = option(s, level, name);
-
-    if (on)
-        *value = *on;
-    else if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
-        *value = TCP_WND; /* one size both ways */
-    else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
-        *value = s->state == LISTENING;
-    else if (level == IPPROTO_TCP && name == TCP_MAXSEG)
-        *value = s->state == CONNECTED && s->pcb ? s->pcb->mss : TCP_MSS;
-    else
-        return -ENOPROTOOPT;
-    return 0;
-}
-
 static unsigned ready(struct stream *s)
 {
     const bool over = !s->pcb || (s->eof && s->shut_send);
@@ -237,6 +210,11 @@ static ssize_t stream_read(struct file *f, void *data, size_t n)
     return stream_recv(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
 }
 
+static size_t stream_unread(struct file *f)
+{
+    return CONTAINER_OF(f, struct stream, socket.file)->inbox.bytes;
+}
+
 static ssize_t stream_write(struct file *f, const void *data, size_t n)
 {
     return stream_send(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
@@ -246,14 +224,32 @@ static ssize_t stream_write(struct file *f, const void *data, size_t n)
  * lwIP knows by its window. */
 static void end_connection(struct stream *s)
 {
+    const struct linger *l = &s->socket.linger;
     struct tcp_pcb *pcb = s->pcb;
 
     if (s->state == LISTENING)
         tcp_arg(pcb, NULL);
     else
         stream_let_go(s);
-    if (tcp_close(pcb) != ERR_OK)
+    if ((l->l_onoff && l->l_linger == 0 && s->state == CONNECTED) ||
+        tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
+}
+
+/* SO_LINGER: until the peer has acknowledged everything and the FIN. */
+static void linger(struct stream *s)
+{
+    const uint64_t deadline =
+        clock_now() + (uint64_t)s->socket.linger.l_linger * 1000000000u;
+
+    if (!s->shut_send)
+        tcp_shutdown(s->pcb, 0, 1);
+    s->shut_send = true;
+    s->lingering = true;
+    net_touch();
+    while (s->pcb && (s->pcb->unsent || s->pcb->unacked))
+        if (waitq_wait_until(&s->socket.file.changed, deadline))
+            break;
 }
 
 static void stream_free(struct stream *s)
@@ -267,7 +263,11 @@ static void stream_free(struct stream *s)
 static void stream_close(struct file *f)
 {
     struct stream *s = CONTAINER_OF(f, struct stream, socket.file), *pending;
+    const struct linger *l = &s->socket.linger;
 
+    if (l->l_onoff && l->l_linger > 0 && s->state == CONNECTED && s->pcb &&
+        !s->inbox.bytes)
+        linger(s);
     while ((pending = s->first)) {
         s->first = pending->next;
         if (pending->pcb) { /* nobody will ever answer */
@@ -287,6 +287,7 @@ const struct socket_ops stream_ops = {
              .write = stream_write,
              .stat = socket_stat,
              .ready = stream_ready,
+             .unread = stream_unread,
              .close = stream_close},
     .type = SOCK_STREAM,
     .bind = stream_bind,

@@ -1,7 +1,7 @@
 /*
- * stream.h: a stream socket, for the two files that make it: connection.c has
- * its beginning (bind, listen, accept, connect) and what lwIP tells it,
- * stream.c the rest.
+ * stream.h: a stream socket, for the three files that make it: connection.c
+ * has its beginning (bind, listen, accept, connect) and what lwIP tells it,
+ * stream_option.c its options, stream.c the rest.
  */
 #pragma once
 
@@ -14,6 +14,12 @@
 #include "net/inbox.h"
 #include "net/socket.h"
 
+struct stream_options {
+    int reuse, keepalive, broadcast, nodelay; /* 0 or 1 */
+    int tos, ttl;
+    int keep_idle, keep_interval, keep_count; /* seconds; how often */
+};
+
 struct stream {
     struct socket socket; /* first */
     enum { NEW, LISTENING, CONNECTING, CONNECTED } state;
@@ -21,8 +27,9 @@ struct stream {
     struct inbox inbox;  /* received, not read */
     bool eof;            /* the peer will send no more */
     bool shut_recv, shut_send;
-    bool full; /* someone waits to send */
-    bool reuse, keepalive, nodelay;
+    bool full;      /* someone waits to send */
+    bool lingering; /* close() waits for the last acknowledgement */
+    struct stream_options options;
     /* A listener's connections that nobody has accepted yet. */
     struct stream *first, *last, *next;
     int pending, backlog;
@@ -49,8 +56,12 @@ static inline bool stream_writable(const struct stream *s)
  * a pcb in TIME_WAIT without a word. */
 void stream_let_go(struct stream *s);
 
-/* Give the pcb, if there is one, the options of s. */
+/* stream_option.c: the options of a new stream; give the pcb, if there is
+ * one, those of s. */
+extern const struct stream_options stream_default_options;
 void stream_apply_options(struct stream *s);
+int stream_set(struct socket *sock, int level, int name, int value);
+int stream_get(struct socket *sock, int level, int name, int *value);
 
 int stream_bind(struct socket *sock, const struct end *local);
 int stream_listen(struct socket *sock, int backlog);

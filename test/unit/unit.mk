@@ -41,8 +41,16 @@ UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
 UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/events.c test/fake/wait.c test/fake/said.c
-UNIT_http  = lib/http.c lib/http_answer.c
-UNIT_web   = examples/web.c lib/http.c lib/http_answer.c
+HTTP_PURE  = lib/http.c lib/http_path.c lib/http_body.c lib/span.c
+UNIT_http  = $(HTTP_PURE)
+UNIT_http_body = lib/http_body.c lib/span.c
+UNIT_http_date = lib/http_date.c lib/span.c
+UNIT_http_condition = lib/http_condition.c lib/http_accept.c lib/http_date.c $(HTTP_PURE)
+UNIT_http_answer = lib/http_answer.c $(UNIT_http_condition)
+HTTP_ALL   = lib/http_conn.c lib/http_site.c lib/http_list.c lib/http_reply.c $(UNIT_http_answer)
+UNIT_http_conn = $(HTTP_ALL)
+UNIT_crowd = lib/crowd.c
+UNIT_web   = examples/web.c lib/crowd.c $(HTTP_ALL)
 UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait
 UNIT_fd    = lib/fd.c
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
@@ -63,12 +71,13 @@ UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
 NET_STACK = net/lwip.c net/quirk.c net/address.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
-            test/fake/stack.c test/fake/said.c net/budget.c net/isn.c $(LWIP_HOST_LIB)
+            test/fake/stack.c test/fake/said.c net/budget.c net/isn.c net/unreach.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
-SOCKETS     = net/socket.c net/socket_common.c net/stream.c net/connection.c net/dgram.c \
+SOCKETS     = net/socket.c net/socket_common.c net/stream.c net/stream_option.c net/connection.c net/dgram.c \
+              net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
               net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c $(NET_STACK)
 SOCKET_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
 UNIT_socket = $(SOCKETS)

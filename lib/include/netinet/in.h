@@ -11,6 +11,9 @@
 #define IPPROTO_UDP  17
 #define IPPROTO_IPV6 41
 
+#define IP_TOS 1 /* options at level IPPROTO_IP */
+#define IP_TTL 2
+
 #define INADDR_ANY       ((in_addr_t)0x00000000)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
 #define INADDR_NONE      ((in_addr_t)0xffffffff)

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #define AF_UNSPEC 0
+#define AF_UNIX   1 /* for socketpair() alone */
+#define AF_LOCAL  AF_UNIX
 #define AF_INET   2
 #define AF_INET6  10
 #define PF_UNSPEC AF_UNSPEC
@@ -23,13 +26,18 @@
 #define SO_SNDBUF     7
 #define SO_RCVBUF     8
 #define SO_KEEPALIVE  9
+#define SO_LINGER     13
+#define SO_REUSEPORT  15 /* can only be off */
 #define SO_RCVTIMEO   20
 #define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
+#define SO_PROTOCOL   38
 
 #define MSG_PEEK     0x2
+#define MSG_CTRUNC   0x8
 #define MSG_TRUNC    0x20
 #define MSG_DONTWAIT 0x40
+#define MSG_WAITALL  0x100
 #define MSG_NOSIGNAL 0x4000 /* there are no signals anyway */
 #define MSG_MORE     0x8000 /* the rest of a segment follows at once */
 
@@ -52,6 +60,21 @@ struct sockaddr_storage {
     char ss_data[126] __attribute__((aligned(8)));
 };
 
+struct linger {
+    int l_onoff;
+    int l_linger; /* seconds close() may wait; 0: it resets the connection */
+};
+
+struct msghdr {
+    void *msg_name;
+    socklen_t msg_namelen;
+    struct iovec *msg_iov;
+    size_t msg_iovlen;
+    void *msg_control; /* never used: msg_controllen comes back 0 */
+    size_t msg_controllen;
+    int msg_flags;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -68,6 +91,9 @@ ssize_t sendto(int fd, const void *data, size_t n, int flags,
                const struct sockaddr *addr, socklen_t len);
 ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
                  socklen_t *len);
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags);
+int socketpair(int family, int type, int protocol, int fds[2]);
 int shutdown(int fd, int how);
 int getsockopt(int fd, int level, int name, void *value, socklen_t *len);
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len);

@@ -1,0 +1,12 @@
+/* unreach.h: what ICMP says about our datagrams. */
+#pragma once
+
+struct pbuf;
+struct netif;
+
+/*
+ * lwIP's hook for every IPv4 packet, which it takes no notice of itself: an
+ * answer "port unreachable" to a connected UDP pcb's datagram calls that pcb's
+ * receive function without a packet.  Always 0: lwIP goes on with it.
+ */
+int unreach_input(struct pbuf *p, struct netif *netif);
