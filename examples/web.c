@@ -1,305 +1,159 @@
 /*
  * web.c: a static web server: one thread, epoll, files sent from where they
- * lie in memory.  Arguments: the port (80), the directory (/).  It is plain
- * POSIX and runs on Linux as it runs on mote.
+ * lie in memory.  It is plain POSIX and runs on Linux as it runs on mote; what
+ * is HTTP about it is in lib/http_conn.h.
+ *
+ *     web [-a] [-l] [PORT [FOLDER]]
+ *       -a  log accesses    -l  list folders that have no index.html
  */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/http.h"
+#include "lib/crowd.h"
+#include "lib/http_conn.h"
+#include "lib/util.h"
 
 #define CONNECTIONS_MAX 1024
-#define PATH_SIZE       1024
+#define LEAST_PROGRESS  16384 /* bytes sent; less does not buy more time */
+#define LAST_MS         8000  /* to finish answers when we are to end */
 
 /* What a connection is doing, in the order in which it is given up when
- * another one needs its place, and how many ms it may go on. */
-enum state { IDLE, LINGER, REQUEST, ANSWER, STATES };
-static const int64_t limits[STATES] = {
-    [IDLE] = 60000,    /* before the first byte of a request */
-    [LINGER] = 2000,   /* closed by us, reading what is on its way: a reset
-                          would destroy our last answer */
-    [REQUEST] = 10000, /* from a request's first byte to its last */
-    [ANSWER] = 60000,  /* without any progress */
-};
+ * another one needs its place. */
+enum { IDLE, LINGER, REQUEST, ANSWER };
 
-struct piece {
-    const char *at;
-    size_t n;
-};
+/* And how many ms it may go on. */
+static struct crowd crowd = {
+    .limits = {
+        [IDLE] = 60000,    /* before the first byte of a request */
+        [LINGER] = 2000,   /* closed by us, reading what is on its way: a
+                              reset would destroy our last answer */
+        [REQUEST] = 10000, /* from a request's first byte to its last */
+        [ANSWER] = 60000,  /* for each LEAST_PROGRESS bytes */
+    }};
 
 struct conn {
-    struct conn *next, *prev; /* in lists[state] */
-    enum state state;
-    int64_t deadline;
+    struct crowd_member member;
+    struct http_conn http;
     int fd;
-    struct http_request request;
-    char *in;      /* HTTP_HEAD_MAX bytes, only while it has to keep some */
-    size_t have;   /* bytes in there */
-    uint64_t skip; /* bytes of a request's body still to come */
-    bool keep_alive;
-    struct piece out[2]; /* head and body of the answer, what is left */
-    void *map;           /* the file the body is from */
-    size_t map_size;
-    char head[HTTP_ANSWER_MAX];
+    size_t progress;
 };
 
-/* Every connection is in the list of its state.  All in one list have the
- * same limit, so the first is the first to time out. */
-static struct {
-    struct conn *first, *last;
-} lists[STATES];
-
-static int epoll, listener;
-static unsigned connections;
-static const char *root = "";
+static struct http_site site = {.root = ""};
+static int epoll, listener, signals;
 static int64_t now; /* monotonic, ms */
+static struct {
+    unsigned long connections, answers, late, evicted;
+} count;
 
-static void leave(struct conn *c)
+static struct conn *conn_of(struct crowd_member *m)
 {
-    *(c->prev ? &c->prev->next : &lists[c->state].first) = c->next;
-    *(c->next ? &c->next->prev : &lists[c->state].last) = c->prev;
-}
-
-static void enter(struct conn *c, enum state state)
-{
-    c->state = state;
-    c->deadline = now + limits[state];
-    c->next = NULL;
-    c->prev = lists[state].last;
-    *(c->prev ? &c->prev->next : &lists[state].first) = c;
-    lists[state].last = c;
-}
-
-static void change(struct conn *c, enum state state)
-{
-    leave(c);
-    enter(c, state);
-}
-
-static void unmap(struct conn *c)
-{
-    if (c->map)
-        munmap(c->map, c->map_size);
-    c->map = NULL;
+    return CONTAINER_OF(m, struct conn, member);
 }
 
 static void hang_up(struct conn *c)
 {
-    leave(c);
-    unmap(c);
+    crowd_leave(&crowd, &c->member);
+    count.answers += c->http.answers;
+    http_conn_close(&c->http);
     close(c->fd);
-    free(c->in);
     free(c);
-    connections--;
 }
 
-/* Listen to the socket, or wait until it takes more of the answer. */
-static void wait_for(struct conn *c, uint32_t events)
+/* What the connection does next, seen from its last step. */
+static void settle(struct conn *c, bool anew)
 {
-    struct epoll_event e = {.events = events, .data.ptr = c};
+    static const unsigned states[] = {[HTTP_IDLE] = IDLE,
+                                      [HTTP_REQUEST] = REQUEST,
+                                      [HTTP_ANSWER] = ANSWER,
+                                      [HTTP_OVER] = LINGER};
+    unsigned old = c->member.state, state = states[http_conn_state(&c->http)];
 
-    epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &e);
-}
+    if ((old == ANSWER) != (state == ANSWER)) {
+        struct epoll_event e = {.data.ptr = c};
 
-/* root/path/index in name; false: it is too long. */
-static bool join(char name[PATH_SIZE], const char *path, const char *index)
-{
-    const char *const parts[] = {root, path, index};
-    size_t at = 0;
-
-    for (int i = 0; i < 3; i++) {
-        size_t n = strlen(parts[i]);
-
-        if (n >= PATH_SIZE - at)
-            return false;
-        memcpy(name + at, parts[i], n + 1);
-        at += n;
+        e.events = state == ANSWER ? EPOLLOUT : EPOLLIN;
+        epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &e);
     }
-    return true;
-}
-
-/* Map the file that path names and describe it in a; the status. */
-static int find(struct conn *c, const char *path, struct http_answer *a)
-{
-    char name[PATH_SIZE];
-    const char *index = path[strlen(path) - 1] == '/' ? "index.html" : "";
-    struct stat st = {0};
-    int fd;
-
-    if (!join(name, path, index))
-        return 414;
-    fd = open(name, O_RDONLY | O_NONBLOCK);
-    if (fd < 0)
-        return errno == EMFILE || errno == ENOMEM ? 503 : 404;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        a->status = 200;
-        a->type = http_type(name);
-        a->length = c->map_size = (size_t)st.st_size;
-        a->modified = st.st_mtime;
-        if (c->map_size) {
-            c->map = mmap(NULL, c->map_size, PROT_READ, MAP_PRIVATE, fd, 0);
-            if (c->map == MAP_FAILED) {
-                c->map = NULL;
-                a->status = 503;
-            }
-        }
-    } else if (S_ISDIR(st.st_mode) && !*index) {
-        a->status = 301;
-        a->location = path;
-        a->slash = "/";
-    } else {
-        a->status = 404;
+    if (old != LINGER && state == LINGER)
+        shutdown(c->fd, SHUT_WR);
+    if (old != state || anew) {
+        c->progress = 0;
+        crowd_change(&crowd, &c->member, state, now);
     }
-    close(fd);
-    return a->status;
 }
 
-/* Lay out the answer to the request that http_parse() judged by status. */
-static void answer(struct conn *c, int status)
-{
-    struct http_request *r = &c->request;
-    struct http_answer a = {.now = time(NULL), .keep_alive = r->keep_alive};
-    size_t n = 0;
-
-    if (status == 200)
-        status = find(c, r->path, &a);
-    if (status == 200 || status == 301) {
-        n = http_answer(c->head, sizeof(c->head), &a);
-        status = 414; /* if the redirect's path does not fit */
-    }
-    if (n == 0)
-        n = http_error(c->head, status, r, a.now);
-    c->out[0] = (struct piece){c->head, n};
-    c->out[1] = (struct piece){c->map, c->map && !r->head ? c->map_size : 0};
-    c->keep_alive = r->keep_alive;
-    c->skip = r->body;
-    memset(r, 0, sizeof(*r));
-}
-
-/* Send what the socket takes; the state is ANSWER as long as there is more.
- * False: the connection is broken. */
+/* Send answers as far as the socket takes them; false: it is broken. */
 static bool transmit(struct conn *c)
 {
-    for (struct piece *p = c->out; p < c->out + 2; p++) {
-        int more = p == c->out && c->out[1].n ? MSG_MORE : 0;
+    unsigned answers = c->http.answers;
+    struct http_piece p;
 
-        while (p->n) {
-            ssize_t n = send(c->fd, p->at, p->n, MSG_NOSIGNAL | more);
+    while ((p = http_conn_output(&c->http)).n) {
+        int flags = MSG_NOSIGNAL | (p.more ? MSG_MORE : 0);
+        ssize_t n = send(c->fd, p.at, p.n, flags);
 
-            if (n < 0) {
-                if (errno != EAGAIN)
-                    return false;
-                if (c->state != ANSWER)
-                    wait_for(c, EPOLLOUT);
-                change(c, ANSWER);
-                return true;
-            }
-            p->at += n;
-            p->n -= (size_t)n;
-        }
-    }
-    unmap(c);
-    if (c->state == ANSWER)
-        wait_for(c, EPOLLIN);
-    if (!c->keep_alive)
-        shutdown(c->fd, SHUT_WR);
-    change(c, c->keep_alive ? IDLE : LINGER);
-    return true;
-}
-
-/* Keep what has not been used for the next time; false: no memory. */
-static bool keep(struct conn *c, const char *rest, size_t n)
-{
-    c->have = n;
-    if (n == 0) {
-        free(c->in);
-        c->in = NULL;
-        return true;
-    }
-    if (!c->in)
-        c->in = malloc(HTTP_HEAD_MAX);
-    if (c->in)
-        memmove(c->in, rest, n);
-    return c->in;
-}
-
-/* Answer the requests in the first c->have bytes of buf, in their order,
- * until one is not complete or its answer has to wait. */
-static bool serve(struct conn *c, char *buf)
-{
-    size_t n = c->have;
-
-    while (n && (c->state == IDLE || c->state == REQUEST)) {
-        size_t skip = c->skip < n ? (size_t)c->skip : n;
-        int status;
-
-        if (c->state == IDLE)
-            change(c, REQUEST);
-        buf += skip;
-        n -= skip;
-        c->skip -= skip;
-        if (n == 0)
-            break;
-        status = http_parse(&c->request, buf, n);
-        if (status == 0)
-            break;
-        buf += c->request.length;
-        n -= c->request.length;
-        answer(c, status);
-        if (!transmit(c))
+        if (n < 0 && errno != EAGAIN)
             return false;
+        if (n < 0)
+            break;
+        http_conn_sent(&c->http, (size_t)n);
+        c->progress += (size_t)n;
     }
-    return keep(c, buf, c->state == LINGER ? 0 : n);
+    if (!http_conn_park(&c->http))
+        return false;
+    settle(c, c->http.answers != answers || c->progress >= LEAST_PROGRESS);
+    return true;
 }
 
 /* Something happened to the connection; false: it is over. */
 static bool proceed(struct conn *c)
 {
-    static char fresh[HTTP_HEAD_MAX];
-    char *buf = c->in ? c->in : fresh;
+    static char data[HTTP_HEAD_MAX];
     ssize_t n;
 
-    if (c->state == ANSWER) {
-        if (!transmit(c))
-            return false;
-        return c->state == ANSWER || c->have == 0 || serve(c, buf);
-    }
-    n = recv(c->fd, buf + c->have, HTTP_HEAD_MAX - c->have, 0);
+    if (c->member.state == ANSWER)
+        return transmit(c);
+    n = recv(c->fd, data, sizeof(data), 0);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
-    if (c->state == LINGER)
+    if (c->member.state == LINGER)
         return true;
-    c->have += (size_t)n;
-    return serve(c, buf);
+    return http_conn_input(&c->http, data, (size_t)n) && transmit(c);
 }
 
 /* Give up the connection that can best be done without. */
 static bool evict(void)
 {
-    for (int i = 0; i < STATES; i++)
-        if (lists[i].first) {
-            hang_up(lists[i].first);
-            return true;
-        }
-    return false;
+    struct crowd_member *m = crowd_weakest(&crowd);
+
+    if (!m)
+        return false;
+    if (count.evicted++ == 0)
+        puts("web: no room for more connections: the oldest idle one gives "
+             "way, and from now on without a word");
+    hang_up(conn_of(m));
+    return true;
 }
 
-static void welcome(int fd)
+static void welcome(int fd, const struct sockaddr_in *from)
 {
     struct conn *c = calloc(1, sizeof(*c));
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+    char client[INET_ADDRSTRLEN] = "-";
     int on = 1;
 
     if (!c || fcntl(fd, F_SETFL, O_NONBLOCK) ||
@@ -309,48 +163,52 @@ static void welcome(int fd)
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    inet_ntop(AF_INET, &from->sin_addr, client, sizeof(client));
+    http_conn_init(&c->http, &site, client);
     c->fd = fd;
-    enter(c, IDLE);
-    connections++;
+    crowd_join(&crowd, &c->member, IDLE, now);
+    count.connections++;
 }
 
 static void accept_all(void)
 {
     for (;;) {
-        int fd = accept(listener, NULL, NULL);
+        struct sockaddr_in from = {0};
+        socklen_t n = sizeof(from);
+        int fd = accept(listener, (struct sockaddr *)&from, &n);
         bool full = fd < 0 && (errno == EMFILE || errno == ENFILE ||
                                errno == ENOMEM || errno == ENOBUFS);
 
-        if (fd >= 0 && connections == CONNECTIONS_MAX)
+        if (fd >= 0 && crowd.members == CONNECTIONS_MAX)
             evict();
         if (fd >= 0)
-            welcome(fd);
+            welcome(fd, &from);
         else if (!full || !evict())
             return;
     }
 }
 
-/* End what has lasted too long; ms until the next one, -1: none. */
-static int expire(void)
+/* End what has lasted too long; ms until the next one or
+ * the end of all, -1: never. */
+static int expire(int64_t end)
 {
-    int64_t next = INT64_MAX;
+    struct crowd_member *m;
+    int64_t next;
 
-    for (int i = 0; i < STATES; i++) {
-        struct conn *c;
+    while ((m = crowd_late(&crowd, now))) {
+        struct conn *c = conn_of(m);
 
-        /* the analyzer does not see that hang_up() takes c out of the list */
-        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
-        while ((c = lists[i].first) && c->deadline <= now) {
-            if (i == REQUEST) {
-                answer(c, 408);
-                if (keep(c, NULL, 0) && transmit(c))
-                    continue;
-            }
-            hang_up(c);
+        count.late++;
+        if (m->state == REQUEST) {
+            http_conn_timeout(&c->http);
+            if (transmit(c))
+                continue;
         }
-        if (c && c->deadline < next)
-            next = c->deadline;
+        hang_up(c);
     }
+    next = crowd_deadline(&crowd);
+    if (end < next)
+        next = end;
     return next == INT64_MAX ? -1 : (int)(next - now);
 }
 
@@ -360,70 +218,155 @@ static void tick(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    site.now = time(NULL);
 }
 
-static bool start(uint16_t port)
+/* We are asked to end: nobody new, and no request that has not begun. */
+static int64_t finish(void)
 {
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct epoll_event e = {.events = EPOLLIN};
-    int on = 1;
-
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    epoll = epoll_create1(0);
-    return listener >= 0 && epoll >= 0 &&
-           !setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
-           !bind(listener, (struct sockaddr *)&any, sizeof(any)) &&
-           !listen(listener, 128) && !fcntl(listener, F_SETFL, O_NONBLOCK) &&
-           !epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
+    close(listener);
+    while (crowd.first[IDLE])
+        hang_up(conn_of(crowd.first[IDLE]));
+    for (int i = REQUEST; i <= ANSWER; i++)
+        for (struct crowd_member *m = crowd.first[i]; m; m = m->next)
+            http_conn_finish(&conn_of(m)->http);
+    return now + LAST_MS;
 }
 
-/* Whoever serves nothing shall say so before anyone connects. */
-static bool have_root(void)
+static void serve(void)
 {
-    const char *path = *root ? root : "/";
-    struct stat st;
-    int err = stat(path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    int64_t end = INT64_MAX;
 
-    if (err)
-        printf("web: cannot serve %s: %s: give it a ramdisk= with a folder "
-               "of that name\n",
-               path, strerror(err));
-    return err == 0;
-}
-
-int main(int argc, char **argv)
-{
-    long port = argc > 1 ? strtol(argv[1], NULL, 10) : 80;
-
-    if (argc > 2)
-        root = argv[2];
-    if (port < 1 || port > 65535) {
-        puts("web: the first argument must be a port");
-        return 1;
-    }
-    if (!have_root())
-        return 1;
-    if (!start((uint16_t)port)) {
-        perror("web");
-        return 1;
-    }
-    puts("web: ready");
-    for (tick();; tick()) {
+    for (tick(); end == INT64_MAX || (crowd.members && now < end); tick()) {
         struct epoll_event events[64];
-        int n = epoll_wait(epoll, events, 64, expire());
-        bool knock = false;
+        int n = epoll_wait(epoll, events, 64, expire(end));
+        bool knock = false, asked = false;
 
         tick();
         for (int i = 0; i < n; i++) {
             struct conn *c = events[i].data.ptr;
 
-            if (!c)
+            if (events[i].data.ptr == &listener)
                 knock = true;
+            else if (events[i].data.ptr == &signals)
+                asked = true;
             else if (!proceed(c))
                 hang_up(c);
         }
-        /* last: it may evict a connection that has an event above */
+        /* last: these may end a connection that has an event above */
         if (knock)
             accept_all();
+        if (asked && end == INT64_MAX)
+            end = finish();
     }
+    while (crowd.members)
+        hang_up(conn_of(crowd_weakest(&crowd)));
+}
+
+static bool watch(int fd, void *what)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = what};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+static bool start(uint16_t port)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    sigset_t term;
+    int on = 1;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    signals = signalfd(-1, &term, 0);
+    listener = socket(AF_INET, SOCK_STREAM, 0);
+    epoll = epoll_create1(0);
+    return signals >= 0 && listener >= 0 && epoll >= 0 &&
+           !setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
+           !bind(listener, (struct sockaddr *)&any, sizeof(any)) &&
+           !listen(listener, 128) && !fcntl(listener, F_SETFL, O_NONBLOCK) &&
+           watch(listener, &listener) && watch(signals, &signals);
+}
+
+/* Whoever serves nothing shall say so before anyone connects. */
+static bool have_root(void)
+{
+    const char *path = *site.root ? site.root : "/";
+    struct stat st;
+    int err = stat(path, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+
+    if (err) {
+        const char *const line[] = {
+            "web: cannot serve ", path, ": ", strerror(err),
+            ": give it a ramdisk= with a folder of that name\n"};
+
+        for (size_t i = 0; i < ARRAY_LEN(line); i++)
+            fputs(line[i], stdout);
+    }
+    return err == 0;
+}
+
+/* The port, 0: the arguments make no sense. */
+static uint16_t read_arguments(char **argv)
+{
+    long port = 80;
+
+    for (argv++; *argv && **argv == '-'; argv++) {
+        if (!strcmp(*argv, "-a"))
+            site.log = stdout;
+        else if (!strcmp(*argv, "-l"))
+            site.list = true;
+        else
+            return 0;
+    }
+    if (*argv)
+        port = strtol(*argv++, NULL, 10);
+    if (*argv && strcmp(*argv, "/") != 0)
+        site.root = *argv;
+    return port > 0 && port < 65536 ? (uint16_t)port : 0;
+}
+
+/* What there was to do. */
+static void report(void)
+{
+    const struct {
+        const char *what;
+        unsigned long n;
+    } lines[] = {{"connections", count.connections},
+                 {"answers", count.answers},
+                 {"took too long", count.late},
+                 {"gave way to others", count.evicted}};
+
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        char digits[NUMBER_SIZE];
+
+        fputs(i ? ", " : "web: ", stdout);
+        fputs(number_text(digits, lines[i].n), stdout);
+        fputs(" ", stdout);
+        fputs(lines[i].what, stdout);
+    }
+    puts("");
+}
+
+int main(int argc, char **argv)
+{
+    uint16_t port = read_arguments(argv);
+
+    (void)argc;
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    if (port == 0) {
+        puts("usage: web [-a] [-l] [PORT [FOLDER]]");
+        return 1;
+    }
+    if (!have_root())
+        return 1;
+    if (!start(port)) {
+        perror("web");
+        return 1;
+    }
+    puts("web: ready");
+    serve();
+    report();
+    return 0;
 }

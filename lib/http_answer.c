@@ -2,13 +2,12 @@
 
 #include "lib/http.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/util.h"
 
-#define LAST_TIME 253402300799 /* 9999-12-31 23:59:59 */
+static const char hexdigits[] = "0123456789ABCDEF";
 
 /* Bytes going out.  Once something does not fit, nothing does any more. */
 struct out {
@@ -35,13 +34,9 @@ static void put_text(struct out *o, const char *text)
 
 static void put_number(struct out *o, uint64_t number)
 {
-    char digits[20];
-    size_t first = sizeof(digits);
+    char digits[NUMBER_SIZE];
 
-    do
-        digits[--first] = (char)('0' + number % 10);
-    while (number /= 10);
-    put(o, digits + first, sizeof(digits) - first);
+    put_text(o, number_text(digits, number));
 }
 
 static void put_field(struct out *o, const char *name, const char *value)
@@ -63,13 +58,11 @@ static void put_date(struct out *o, const char *name, time_t t)
 /* RFC 3986, 3.3: what cannot stand in a path as it is. */
 static void put_path(struct out *o, const char *path)
 {
-    static const char hexdigits[] = "0123456789ABCDEF";
-
     for (; *path; path++) {
         unsigned char c = (unsigned char)*path;
         char code[] = {'%', hexdigits[c >> 4], hexdigits[c & 15]};
 
-        if (isalnum(c) || strchr("/-._~!$&'()*+,;=:@", c))
+        if (char_is_alnum(*path) || strchr("/-._~!$&'()*+,;=:@", c))
             put(o, path, 1);
         else
             put(o, code, sizeof(code));
@@ -83,13 +76,19 @@ static const char *reason(int status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {204, "No Content"},
+        {206, "Partial Content"},
         {301, "Moved Permanently"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {408, "Request Timeout"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
+        {416, "Range Not Satisfiable"},
         {417, "Expectation Failed"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
@@ -104,6 +103,42 @@ static const char *reason(int status)
     return "Unknown";
 }
 
+/* RFC 9110, 14.4; without a range: there is none that could be. */
+static void put_content_range(struct out *o, const struct http_range *range,
+                              uint64_t size)
+{
+    put_text(o, "Content-Range: bytes ");
+    if (range) {
+        put_number(o, range->at);
+        put_text(o, "-");
+        put_number(o, range->at + range->n - 1);
+    } else {
+        put_text(o, "*");
+    }
+    put_text(o, "/");
+    put_number(o, size);
+    put_text(o, "\r\n");
+}
+
+/* What is true of the content, whichever part of it is sent. */
+static void put_content(struct out *o, const struct http_answer *a)
+{
+    const struct http_content *c = a->content;
+
+    if (c->modified && a->status != 416)
+        put_date(o, "Last-Modified", c->modified);
+    if (*c->etag && a->status != 416) {
+        put_field(o, "ETag", c->etag);
+        put_field(o, "Accept-Ranges", "bytes");
+    }
+    if (c->encoding && a->status != 304 && a->status != 416)
+        put_field(o, "Content-Encoding", c->encoding);
+    if (c->varies)
+        put_field(o, "Vary", "Accept-Encoding");
+    if (a->range || a->status == 416)
+        put_content_range(o, a->range, c->size);
+}
+
 size_t http_answer(char *out, size_t size, const struct http_answer *a)
 {
     struct out o = {out, size, false};
@@ -116,45 +151,102 @@ size_t http_answer(char *out, size_t size, const struct http_answer *a)
     put_date(&o, "Date", a->now);
     if (a->type)
         put_field(&o, "Content-Type", a->type);
-    put_text(&o, "Content-Length: ");
-    put_number(&o, a->length);
-    put_text(&o, "\r\n");
-    if (a->modified)
-        put_date(&o, "Last-Modified", a->modified);
+    if (a->status != 204 && a->status != 304) {
+        put_text(&o, "Content-Length: ");
+        put_number(&o, a->length);
+        put_text(&o, "\r\n");
+    }
+    if (a->content)
+        put_content(&o, a);
     if (a->location) {
         put_text(&o, "Location: ");
         put_path(&o, a->location);
         put_path(&o, a->slash ? a->slash : "");
         put_text(&o, "\r\n");
     }
-    if (a->status == 405)
-        put_field(&o, "Allow", "GET, HEAD");
+    if (a->status == 405 || a->status == 204)
+        put_field(&o, "Allow", "GET, HEAD, OPTIONS");
     put_field(&o, "Connection", a->keep_alive ? "keep-alive" : "close");
     put_text(&o, "\r\n");
     return o.full ? 0 : (size_t)(o.at - out);
 }
 
-size_t http_error(char out[HTTP_ANSWER_MAX], int status,
-                  const struct http_request *r, time_t now)
+size_t http_error(char *out, size_t size, const struct http_answer *a,
+                  bool only_head, size_t *body)
 {
-    const char *why = reason(status);
-    size_t n = http_answer(out, HTTP_ANSWER_MAX,
-                           &(struct http_answer){
-                               .status = status,
-                               .keep_alive = r->keep_alive,
-                               .length = 4 + strlen(why) + 1,
-                               .now = now,
-                               .type = "text/plain",
-                           });
-    struct out o = {out + n, HTTP_ANSWER_MAX - n, false};
+    const char *why = reason(a->status);
+    struct http_answer whole = *a;
+    struct out o;
+    size_t n;
 
-    if (!r->head) {
-        put_number(&o, (unsigned)status);
+    whole.type = "text/plain";
+    whole.length = 4 + strlen(why) + 1;
+    n = http_answer(out, size, &whole);
+    o = (struct out){out + n, size - n, n == 0};
+    if (!only_head) {
+        put_number(&o, (unsigned)a->status);
         put_text(&o, " ");
         put_text(&o, why);
         put_text(&o, "\n");
     }
-    return (size_t)(o.at - out);
+    *body = (size_t)(o.at - out) - n;
+    return o.full ? 0 : n + *body;
+}
+
+size_t http_part(char *out, size_t size, const char *boundary,
+                 const struct http_content *c, const struct http_range *range)
+{
+    struct out o = {out, size, false};
+
+    put_text(&o, "\r\n--");
+    put_text(&o, boundary);
+    if (range) {
+        put_text(&o, "\r\n");
+        put_field(&o, "Content-Type", c->type);
+        put_content_range(&o, range, c->size);
+    } else {
+        put_text(&o, "--");
+    }
+    put_text(&o, "\r\n");
+    return o.full ? 0 : (size_t)(o.at - out);
+}
+
+/* Bytes that a client chose, so that they cannot look like another line. */
+static void put_quoted(struct out *o, struct span s)
+{
+    for (size_t i = 0; i < s.n && o->left > 100; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        char code[] = {'\\', 'x', hexdigits[c >> 4], hexdigits[c & 15]};
+
+        if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
+            put(o, s.at + i, 1);
+        else
+            put(o, code, sizeof(code));
+    }
+}
+
+void http_log(char out[HTTP_LOG_MAX], const char *client,
+              const struct http_request *r, const char *head, int status,
+              time_t now)
+{
+    struct out o = {out, HTTP_LOG_MAX - 1, false};
+    char date[HTTP_DATE_SIZE], when[] = " - - [06/Nov/1994:08:49:37 +0000] \"";
+
+    http_date(date, now);
+    memcpy(when + 6, date + 5, 2);
+    memcpy(when + 9, date + 8, 3);
+    memcpy(when + 13, date + 12, 4);
+    memcpy(when + 18, date + 17, 8);
+    put_text(&o, client);
+    put_text(&o, when);
+    if (r->line_n)
+        put_quoted(&o, (struct span){head + r->line, r->line_n});
+    else
+        put_text(&o, "-");
+    put_text(&o, "\" ");
+    put_number(&o, (unsigned)status);
+    put_text(&o, " ");
+    *o.at = '\0';
 }
 
 const char *http_type(const char *path)
@@ -198,32 +290,4 @@ const char *http_type(const char *path)
         if (!strcasecmp(dot + 1, types[i].extension))
             return types[i].type;
     return "application/octet-stream";
-}
-
-static void put_digits(char *at, unsigned n, unsigned value)
-{
-    while (n--) {
-        at[n] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
-
-void http_date(char out[HTTP_DATE_SIZE], time_t t)
-{
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed",
-                                   "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct tm tm;
-
-    t = t < 0 ? 0 : t > LAST_TIME ? LAST_TIME : t;
-    gmtime_r(&t, &tm);
-    memcpy(out, "Xxx, 00 Xxx 0000 00:00:00 GMT", HTTP_DATE_SIZE);
-    memcpy(out, days[tm.tm_wday], 3);
-    put_digits(out + 5, 2, (unsigned)tm.tm_mday);
-    memcpy(out + 8, months[tm.tm_mon], 3);
-    put_digits(out + 12, 4, (unsigned)tm.tm_year + 1900);
-    put_digits(out + 17, 2, (unsigned)tm.tm_hour);
-    put_digits(out + 20, 2, (unsigned)tm.tm_min);
-    put_digits(out + 23, 2, (unsigned)tm.tm_sec);
 }

@@ -120,5 +120,5 @@ void __stack_chk_fail(void)
 void _exit(int status)
 {
     exit_status_publish(status);
-    shutdown_now(SHUTDOWN_poweroff);
+    shutdown_now(shutdown_reason());
 }

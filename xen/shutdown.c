@@ -16,8 +16,9 @@
 #include "xen/xenstore.h"
 
 #define REQUEST  "control/shutdown"
-#define PATIENCE 2000000000ull /* ns that xenstored gets at the end */
+#define PATIENCE (2 * SECOND) /* that xenstored gets at the end */
 #define DRAIN_MS 500
+#define SECOND   1000000000ull
 
 static const struct {
     const char *word;
@@ -27,6 +28,9 @@ static const struct {
     {"halt", SHUTDOWN_poweroff},
     {"reboot", SHUTDOWN_reboot},
 };
+
+static void (*deferred)(void);
+static unsigned asked = SHUTDOWN_poweroff;
 
 static struct {
     int status;
@@ -56,6 +60,16 @@ static int acknowledge(char *word, size_t size)
     return err;
 }
 
+/* Let the program end by itself, if it wants to. */
+static void give_notice(void)
+{
+    if (!deferred)
+        return;
+    deferred();
+    thread_sleep(clock_now() + SHUTDOWN_GRACE * SECOND);
+    say("still running after %d s: ending now", SHUTDOWN_GRACE);
+}
+
 static void obey(char *word, size_t size)
 {
     /* Acknowledging would promise it; so the toolstack will cancel. */
@@ -68,7 +82,9 @@ static void obey(char *word, size_t size)
     for (size_t i = 0; i < ARRAY_LEN(requests); i++)
         if (!strcmp(word, requests[i].word)) {
             say("asked to %s", word);
-            shutdown_now(requests[i].reason);
+            asked = requests[i].reason;
+            give_notice();
+            shutdown_now(asked);
         }
     say("asked to do an unknown thing in " REQUEST ": ignored");
 }
@@ -95,6 +111,16 @@ void shutdown_init(void)
 {
     if (!thread_create("shutdown", listen, NULL))
         say("no memory for the thread that obeys xl shutdown");
+}
+
+void shutdown_defer(void (*tell)(void))
+{
+    deferred = tell;
+}
+
+unsigned shutdown_reason(void)
+{
+    return asked;
 }
 
 static void publish(void *arg)

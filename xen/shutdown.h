@@ -4,8 +4,18 @@
  */
 #pragma once
 
+#define SHUTDOWN_GRACE 10 /* seconds that a program may use, once asked */
+
 /* Start the thread that obeys `xl shutdown` and `xl reboot`. */
 void shutdown_init(void);
+
+/* From now on a request does not end the domain but calls tell(), which must
+ * not wait; if the domain still runs SHUTDOWN_GRACE later it ends anyway.
+ * NULL: requests end it at once, as in the beginning. */
+void shutdown_defer(void (*tell)(void));
+
+/* What the toolstack asked for; SHUTDOWN_poweroff when it has not asked. */
+unsigned shutdown_reason(void);
 
 /* Say how main ended, and write it to data/exit for the toolstack; waits two
  * seconds at most, in case xenstored is dead.  Threads only. */

@@ -4,7 +4,7 @@
 
 FUZZ_elf     = xen/toolstack/elf.c xen/toolstack/layout.c test/fake/image.c
 FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
-FUZZ_http    = lib/http.c
+FUZZ_http    = $(UNIT_http_answer)
 FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c

@@ -43,10 +43,12 @@ UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/events.c test/fake/wait.c test/fake/said.c
 HTTP_PURE  = lib/http.c lib/http_path.c lib/http_body.c lib/span.c
 UNIT_http  = $(HTTP_PURE)
+UNIT_http_path = lib/http_path.c lib/span.c
 UNIT_http_body = lib/http_body.c lib/span.c
 UNIT_http_date = lib/http_date.c lib/span.c
-UNIT_http_condition = lib/http_condition.c lib/http_accept.c lib/http_date.c $(HTTP_PURE)
-UNIT_http_answer = lib/http_answer.c $(UNIT_http_condition)
+UNIT_http_accept = lib/http_accept.c $(HTTP_PURE)
+UNIT_http_condition = lib/http_condition.c lib/http_date.c $(HTTP_PURE)
+UNIT_http_answer = lib/http_answer.c $(UNIT_http_condition) lib/http_accept.c
 HTTP_ALL   = lib/http_conn.c lib/http_site.c lib/http_list.c lib/http_reply.c $(UNIT_http_answer)
 UNIT_http_conn = $(HTTP_ALL)
 UNIT_crowd = lib/crowd.c

@@ -1,0 +1,99 @@
+/* span.c: pieces of text: see span.h. */
+
+#include "lib/span.h"
+
+#include <string.h>
+#include <strings.h>
+
+bool span_is(struct span s, const char *text)
+{
+    return s.n == strlen(text) && !memcmp(s.at, text, s.n);
+}
+
+bool span_is_nocase(struct span s, const char *text)
+{
+    return s.n == strlen(text) && !strncasecmp(s.at, text, s.n);
+}
+
+bool span_has_prefix_nocase(struct span s, const char *text)
+{
+    size_t n = strlen(text);
+
+    return s.n >= n && !strncasecmp(s.at, text, n);
+}
+
+struct span span_trim(struct span s)
+{
+    while (s.n && char_is_one_of(s.at[0], " \t"))
+        s.at++, s.n--;
+    while (s.n && char_is_one_of(s.at[s.n - 1], " \t"))
+        s.n--;
+    return s;
+}
+
+struct span span_cut(struct span *s, char c)
+{
+    const char *end = s->n ? memchr(s->at, c, s->n) : NULL;
+    struct span head = span_take(s, end ? (size_t)(end - s->at) : s->n);
+
+    if (end)
+        span_take(s, 1);
+    return head;
+}
+
+struct span span_take(struct span *s, size_t n)
+{
+    struct span head = {s->at, n < s->n ? n : s->n};
+
+    s->at += head.n;
+    s->n -= head.n;
+    return head;
+}
+
+bool span_number(struct span s, unsigned long max, unsigned long *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!char_is_digit(s.at[i]))
+            return false;
+        if (*number <= max)
+            *number = *number * 10 + (unsigned long)(s.at[i] - '0');
+    }
+    if (*number > max)
+        *number = max + 1;
+    return s.n > 0;
+}
+
+const char *number_text(char out[NUMBER_SIZE], unsigned long number)
+{
+    char *at = out + NUMBER_SIZE - 1;
+
+    *at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    return at;
+}
+
+bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool char_is_alnum(char c)
+{
+    return char_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool char_is_one_of(char c, const char *set)
+{
+    return c && strchr(set, c);
+}
+
+int char_hex(char c)
+{
+    if (char_is_digit(c))
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
