@@ -72,6 +72,8 @@ GUEST_CFLAGS  = $(CSTD) -O2 -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote . \
                 -D_GNU_SOURCE $(NEWLIB_DEFINES) -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
                 -fstack-protector-strong -mstack-protector-guard=global
 
+BEHAVE = test/system/behave.c $(wildcard test/system/behave/*.c)
+
 include lib/newlib.mk
 include net/lwip.mk
 
@@ -109,10 +111,10 @@ LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no
 define link_image
 	$(call SAY,LD $@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $< $(LINK_LIBS)
+	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)nm -n $@.nosyms | awk -f lib/symbols.awk >$@.symbols.S
 	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
-	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $< $(LINK_LIBS)
+	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
 endef
@@ -125,6 +127,13 @@ GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))
 
 $(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
 	$(link_image)
+
+# The same program for Linux and a guest.
+$(B)/system/behave.xen: $(BEHAVE:%=$(B)/obj/%.o)
+$(B)/system/behave.linux: $(BEHAVE)
+	@mkdir -p $(@D)
+	$(call SAY,CC $@)
+	$(Q)$(CC) $(CSTD) -D_GNU_SOURCE -O1 -g -static -iquote . -o $@ $^
 
 # ---- tests and checks --------------------------------------------------------
 
@@ -139,7 +148,7 @@ test: unit
 	@test/xenhost/wrong
 	@$(MAKE) --no-print-directory system
 
-system: all $(GUEST_TESTS:%=$(B)/system/%.xen)
+system: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/behave.linux
 
 .PHONY: check objects guest-flags
 guest-flags:

@@ -86,8 +86,8 @@ static void on_err(void *arg, err_t err)
     if (s->state == CONNECTING) {
         s->state = NEW;
         s->socket.error = err == ERR_RST ? ECONNREFUSED : -net_errno(err);
-    } else if (err != ERR_CLSD) {
-        s->socket.error = -net_errno(err);
+    } else if (err != ERR_CLSD) { /* what was sent after their close() */
+        s->socket.error = err == ERR_RST && s->eof ? EPIPE : -net_errno(err);
     }
     stream_changed(s);
 }
@@ -262,8 +262,8 @@ int stream_connect(struct socket *sock, const struct end *remote)
     const uint64_t deadline = socket_deadline(sock->send_timeout);
     int err;
 
-    if (!remote)
-        return -EAFNOSUPPORT; /* a connection cannot be taken back */
+    if (!remote) /* a connection cannot be taken back */
+        return s->state == NEW ? 0 : -EAFNOSUPPORT;
     if (sock->error)
         return socket_take_error(sock);
     if (s->state == CONNECTED || s->state == LISTENING)

@@ -279,11 +279,21 @@ static int dgram_shutdown(struct socket *sock, int how)
     return 0;
 }
 
+/* The address a datagram to this one leaves with; 0: there is no way. */
+static uint32_t source_for(const ip_addr_t *to)
+{
+    const struct netif *netif = ip_route(IP_ADDR_ANY, to);
+
+    return netif ? netif_ip4_addr(netif)->addr : 0;
+}
+
 static int dgram_local(struct socket *sock, struct end *end)
 {
     const struct dgram *d = dgram_of(sock);
 
     *end = (struct end){ip_2_ip4(&d->pcb->local_ip)->addr, d->pcb->local_port};
+    if (!end->addr && d->pcb->flags & UDP_FLAGS_CONNECTED)
+        end->addr = source_for(&d->pcb->remote_ip);
     return 0;
 }
 
@@ -348,6 +358,8 @@ static int dgram_get(struct socket *sock, int level, int name, int *value)
         *value = d->pcb->ttl;
     else if (level == IPPROTO_IP && name == IP_TOS)
         *value = d->pcb->tos;
+    else if (level == IPPROTO_TCP)
+        return -EOPNOTSUPP;
     else
         return -ENOPROTOOPT;
     return 0;
@@ -356,7 +368,7 @@ static int dgram_get(struct socket *sock, int level, int name, int *value)
 static unsigned dgram_ready(struct file *f)
 {
     struct dgram *d = CONTAINER_OF(f, struct dgram, socket.file);
-    unsigned events = d->socket.error ? POLLERR | POLLIN : 0;
+    unsigned events = d->socket.error ? POLLERR : 0;
 
     if (d->count || d->shut_recv)
         events |= POLLIN;

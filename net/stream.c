@@ -179,7 +179,7 @@ static unsigned ready(struct stream *s)
 
     switch (s->state) {
     case NEW:
-        return events | POLLOUT | POLLHUP;
+        return events | POLLOUT | POLLHUP | (events ? POLLRDHUP : 0);
     case LISTENING:
         return events | (s->first ? POLLIN : 0);
     case CONNECTING:

@@ -1,0 +1,53 @@
+/*
+ * behave.h: what the parts of the behave program share.
+ *
+ * Each behaviour is one line "NAME: outcome"; the program is run on Linux and
+ * in a guest, and the lines are compared (behave.test).  Everything happens in
+ * one thread over the loopback interface, so what takes time is polled for.
+ */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SOON     50   /* ms: for what will not come */
+#define PATIENCE 2000 /* ms: for what comes */
+
+/* NAME: result, or -1 and the name of errno. */
+void tell(const char *name, long result);
+void tell_text(const char *name, const char *text);
+
+/* NAME: n bytes, and which; or as tell(). */
+void tell_bytes(const char *name, const void *data, long n);
+
+/* NAME: poll()'s answer once one of the events has come, or after SOON. */
+void tell_ready(const char *name, int fd, int events);
+
+/* Wait until one of the events comes; what poll() says. */
+int await(int fd, int events);
+
+struct sockaddr_in loopback(int port);
+int port_of(int fd); /* in host byte order, bound to or connected from */
+int new_socket(int type);
+int bound_socket(int type); /* to the loopback address */
+int new_listener(void);
+int connect_to(int fd, int port);
+void tcp_pair(int fds[2]); /* connected; [1] was accepted */
+void udp_pair(int fds[2]); /* connected to each other */
+
+void behave_stream(void);
+void behave_dgram(void);
+void behave_pipe(void);
+void behave_option(void);

@@ -1,0 +1,36 @@
+# compare.awk: are two transcripts of the behave program the same?
+#
+#   awk -f compare.awk DIFFERS LINUX GUEST
+#
+# Lines "NAME: outcome" must be equal but for those that DIFFERS names, as
+# "NAME: reason"; and these must differ, or the list is out of date.  Other
+# lines of the guest's are its kernel's.
+function name_of(line) {
+    sub(/:( .*)?$/, "", line)
+    return line
+}
+
+FNR == 1 { file++ }
+/^#/ || !/^[^:]*:( |$)/ { next }
+{ name = name_of($0) }
+file == 1 { listed[name] = 1; next }
+file == 2 { linux[name] = $0; count++; next }
+name in linux {
+    if (($0 != linux[name]) != (name in listed)) {
+        print "linux: " linux[name] (name in listed ? " (listed as different)" : "")
+        print "guest: " $0
+        failed = 1
+    }
+    delete linux[name]
+}
+END {
+    for (name in linux) {
+        print "the guest has no line: " linux[name]
+        failed = 1
+    }
+    if (count < 150) {
+        print "only " count + 0 " behaviours"
+        failed = 1
+    }
+    exit failed
+}
