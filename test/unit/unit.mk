@@ -90,6 +90,9 @@ UNIT_connection = $(SOCKETS)
 UNIT_connection_FLAGS = $(SOCKET_FLAGS)
 UNIT_dgram  = $(SOCKETS)
 UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
+UNIT_behave = $(SOCKETS) $(BEHAVE) test/fake/posix.c
+UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
+$(B)/unit/behave: $(B)/system/behave.linux
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
 
