@@ -147,6 +147,43 @@ TEST(ignores_what_it_does_not_know)
     cr_assert_eq(end.reason, SHUTDOWN_poweroff);
 }
 
+static unsigned told;
+static uint64_t told_at;
+
+static void tell(void)
+{
+    told++;
+    told_at = fake_now;
+}
+
+TEST(gives_a_program_that_wants_it_time_to_end)
+{
+    settle();
+    cr_assert_eq(shutdown_reason(), SHUTDOWN_poweroff);
+    shutdown_defer(tell);
+    fake_xs_set("control/shutdown", "reboot");
+    settle();
+    cr_assert_eq(told, 1);
+    cr_assert_eq(end.reason, -1);
+    cr_assert_eq(shutdown_reason(), SHUTDOWN_reboot);
+    cr_assert_str_eq(fake_xs_get("control/shutdown"), "");
+    thread_sleep(told_at + SHUTDOWN_GRACE * SECOND - 1);
+    cr_assert_eq(end.reason, -1);
+    settle();
+    cr_assert_eq(end.reason, SHUTDOWN_reboot);
+    cr_assert_eq(told, 1);
+    cr_assert_eq(fake_lines, 2);
+}
+
+TEST(ends_at_once_when_the_program_no_longer_wants_time)
+{
+    settle();
+    shutdown_defer(tell);
+    shutdown_defer(NULL);
+    ask("poweroff", SHUTDOWN_poweroff);
+    cr_assert_eq(told, 0);
+}
+
 /* The toolstack empties the node between our look and our transaction. */
 static void take_back(void)
 {

@@ -54,7 +54,11 @@ UNIT_http_conn = $(HTTP_ALL)
 UNIT_crowd = lib/crowd.c
 UNIT_web   = examples/web.c lib/crowd.c $(HTTP_ALL)
 UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait
+UNIT_webload = $(UNIT_web)
+UNIT_webload_FLAGS = $(UNIT_web_FLAGS)
 UNIT_fd    = lib/fd.c
+UNIT_signalfd = lib/signalfd.c lib/fd.c test/fake/alone.c
+UNIT_signalfd_FLAGS = -Dsignalfd=guest_signalfd -Dsigprocmask=guest_sigprocmask
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
 UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's
 UNIT_epoll = lib/epoll.c $(UNIT_poll)

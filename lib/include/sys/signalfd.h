@@ -25,7 +25,7 @@ struct signalfd_siginfo {
     uint8_t reserved[116]; /* zeros */
 };
 
-/* fd is -1, mask holds SIGTERM alone; else -1 and EINVAL.  EBUSY: there is
+/* fd is -1 and mask holds SIGTERM; else -1 and EINVAL.  EBUSY: there is
  * one already. */
 int signalfd(int fd, const sigset_t *mask, int flags);
 
