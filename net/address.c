@@ -9,6 +9,7 @@
 
 #include "kernel/panic.h"
 #include "lib/param.h"
+#include "net/nameserver.h"
 #include "xen/xenstore.h"
 
 static const char *ip; /* NULL: not given */
@@ -79,6 +80,7 @@ void address_start(struct address *a, struct netif *netif, unsigned id)
         if (address_parse(ip, &config) == 0) {
             a->fixed = true;
             netif_set_addr(netif, &config.ip, &config.mask, &config.gw);
+            nameserver_set(0, &config.dns);
             return;
         }
         say("net: ip=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP", ip);

@@ -40,7 +40,7 @@ $(LWIP_HEADERS): | $(PACKAGES)
 	$(Q)touch $@
 
 # What lwIP reads of ours: its options, and what they name.
-LWIP_PORT = net/lwipopts.h net/budget.h net/isn.h net/quirk.h net/unreach.h \
+LWIP_PORT = net/lwipopts.h net/budget.h net/isn.h net/quirk.h net/unreach.h net/nameserver.h \
             lib/random.h kernel/panic.h
 
 $(LWIP_CORE:%=$(LWIP)/src/%.c): $(LWIP_HEADERS) ;

@@ -11,6 +11,7 @@
 #include "lib/random.h"
 #include "net/budget.h"
 #include "net/isn.h"
+#include "net/nameserver.h"
 #include "net/quirk.h"
 #include "net/unreach.h"
 
@@ -86,7 +87,10 @@
 #define LWIP_DHCP                1
 #define LWIP_ACD                 0 /* seconds before the first packet; */
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* a gratuitous ARP tells the neighbours */
-#define LWIP_DNS                 0
+#define LWIP_DNS                 0 /* net/dns.c: no cache, so no timer */
+
+#define LWIP_DHCP_PROVIDE_DNS_SERVERS NAMESERVERS
+#define dns_setserver(n, addr)        nameserver_set(n, addr)
 
 /* UDP. */
 #define LWIP_UDPLITE 0

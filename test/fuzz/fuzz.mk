@@ -2,6 +2,7 @@
 # (libFuzzer, clang).  FUZZ_x lists what target x links besides itself.
 # `make fuzz` runs each for FUZZ_SECONDS; `make fuzz F=http` only one.
 
+FUZZ_dns_message = net/dns_message.c
 FUZZ_elf     = xen/toolstack/elf.c xen/toolstack/layout.c test/fake/image.c
 FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 FUZZ_http    = $(UNIT_http_answer)

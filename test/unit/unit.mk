@@ -77,7 +77,7 @@ UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
 NET_STACK = net/lwip.c net/quirk.c net/address.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
-            test/fake/stack.c test/fake/said.c net/budget.c net/isn.c net/unreach.c $(LWIP_HOST_LIB)
+            test/fake/stack.c test/fake/said.c net/budget.c net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_lwip   = $(NET_STACK)
@@ -97,6 +97,9 @@ UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
 UNIT_behave = $(SOCKETS) $(BEHAVE) test/fake/posix.c
 UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
 $(B)/unit/behave: $(B)/system/behave.linux
+UNIT_dns_message = net/dns_message.c
+UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/service.c
+UNIT_netdb_FLAGS = $(SOCKET_FLAGS)
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
 

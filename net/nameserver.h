@@ -1,0 +1,12 @@
+/* nameserver.h: the DNS servers that DHCP or the command line named. */
+#pragma once
+
+#include <stdbool.h>
+
+#define NAMESERVERS 3
+
+/* addr: lwIP's ip_addr_t, which is not known yet where its options are read. */
+void nameserver_set(unsigned n, const void *addr);
+
+/* The n-th one; false: there are not so many. */
+bool nameserver_get(unsigned n, void *addr);

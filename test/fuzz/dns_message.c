@@ -1,0 +1,36 @@
+/* Any answer to a question for an address: what is read of it is whole. */
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/dns_message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    const enum dns_type type = n % 2 ? DNS_A : DNS_AAAA;
+    uint8_t query[DNS_QUERY_MAX], *message;
+    const size_t m = dns_question(query, 0x1234, "www.example", type);
+    struct dns_answer answer;
+    int result;
+
+    /* The right head and question, or few inputs would come further. */
+    message = malloc(m + n);
+    memcpy(message, query, m);
+    message[2] = 0x81;
+    message[3] = 0x80;
+    message[7] = n ? data[0] : 0;
+    if (n)
+        memcpy(message + m, data + 1, n - 1);
+    result = dns_read(message, n ? m + n - 1 : m, query, m, &answer);
+    if ((result == 0 && (answer.count == 0 || answer.count > DNS_ADDRS_MAX)) ||
+        (result != -EBADMSG &&
+         strnlen(answer.name, DNS_NAME_SIZE) == DNS_NAME_SIZE))
+        abort();
+    result = dns_read(data, n, query, m, &answer); /* and any bytes at all */
+    free(message);
+    return 0;
+}
