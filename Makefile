@@ -21,6 +21,7 @@ help:
 	@echo 'make unit       unit tests alone: [T=ring]'
 	@echo 'make system     system tests alone: [T=boots]'
 	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
+	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make deps       install and build what comes from Debian'
 	@echo 'make clean      delete what was built, keep what was fetched'
@@ -139,6 +140,7 @@ $(B)/system/behave.linux: $(BEHAVE)
 
 include test/unit/unit.mk
 include test/fuzz/fuzz.mk
+include test/mutants/mutants.mk
 
 FUZZ_SHORT = 5 # seconds for each target in `make test`
 

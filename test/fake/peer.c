@@ -238,6 +238,8 @@ void xenbus_leave(struct xenbus_dev *dev)
         return; /* closed already */
     of(dev)->connected = false;
     of(dev)->held = fake.shared;
+    if (fake.leaving)
+        fake.leaving();
 }
 
 void xenbus_close(struct xenbus_dev *dev)

@@ -49,6 +49,7 @@ extern struct fake {
     unsigned waits;
     unsigned batches; /* of requests to xenstored */
     uint64_t now;
+    void (*leaving)(void); /* looks at a device that is being left */
 } fake;
 
 void fake_peers_start(void);

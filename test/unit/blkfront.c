@@ -22,6 +22,12 @@ Test(blkfront, opens_as_xenstore_says, .init = start)
     cr_assert_eq(blk_sector_size(blk), 4096);
     cr_assert(blk_readonly(blk));
     down(blk);
+
+    disk.sectors = "36028797018963967"; /* just below 2^64 bytes */
+    disk.sector_size = "512";
+    blk = up();
+    cr_assert_eq(blk_sectors(blk), 36028797018963967);
+    down(blk);
 }
 
 Test(blkfront, refuses_disks_that_make_no_sense, .init = start)

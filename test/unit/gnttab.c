@@ -14,8 +14,10 @@ static struct start_info info;
 const struct start_info *start_info = &info;
 struct shared_info *shared_info;
 
-static grant_entry_v1_t table[8][512];
-static unsigned mapped, limit = 8;
+#define FRAMES_MAX 32
+
+static grant_entry_v1_t table[FRAMES_MAX + 1][512];
+static unsigned mapped, limit = 8, window = FRAMES_MAX + 1;
 
 long hypercall3(long nr, uint64_t op, uint64_t arg, uint64_t n)
 {
@@ -39,7 +41,7 @@ long hypercall3(long nr, uint64_t op, uint64_t arg, uint64_t n)
 void *mm_map_frame(uint64_t mfn)
 {
     cr_assert_eq(mfn, 1000 + mapped);
-    return table[mapped++];
+    return mapped < window ? table[mapped++] : NULL;
 }
 
 static grant_entry_v1_t *entry(gref_t ref)
@@ -126,4 +128,27 @@ Test(gnttab, a_refusal_by_xen_is_an_error)
     limit = 1;
     cr_assert_eq(gnttab_claim(refs, 600), -ENOSPC);
     cr_assert_eq(gnttab_claim(refs, 504), 0, "what there is can be had");
+}
+
+Test(gnttab, takes_no_more_frames_than_it_can_count)
+{
+    static gref_t refs[FRAMES_MAX * 512];
+    size_t all = FRAMES_MAX * 512 - 8;
+
+    limit = FRAMES_MAX + 1;
+    cr_assert_eq(gnttab_claim(refs, all + 1), -ENOSPC);
+    cr_assert_eq(mapped, FRAMES_MAX);
+    cr_assert_eq(gnttab_claim(refs, all), 0);
+    cr_assert_eq(gnttab_in_use(), all);
+}
+
+Test(gnttab, a_frame_that_cannot_be_mapped_is_an_error)
+{
+    gref_t refs[600];
+
+    window = 1;
+    cr_assert_eq(gnttab_claim(refs, 600), -ENOSPC);
+    cr_assert_eq(gnttab_claim(refs, 504), 0);
+    window = 2;
+    cr_assert_eq(gnttab_claim(refs, 512), 0, "and tried again");
 }

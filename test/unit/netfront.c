@@ -334,3 +334,22 @@ Test(netfront, stays_broken_when_it_cannot_come_back, .init = start)
     cr_assert_eq(net_reopen(net), -EIO);
     down(net);
 }
+
+static struct net *reopened;
+
+static void look(void)
+{
+    fake.leaving = NULL;
+    cr_assert(net_broken(reopened));
+    cr_assert_null(net_poll(reopened));
+    cr_assert_eq(net_send(reopened, packet(pattern, 60, 60, 0)), -EIO);
+}
+
+Test(netfront, is_broken_from_the_moment_it_is_reopened, .init = start)
+{
+    reopened = up();
+    fake.leaving = look;
+    cr_assert_eq(net_reopen(reopened), 0);
+    cr_assert_null(fake.leaving);
+    down(reopened);
+}

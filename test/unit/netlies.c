@@ -89,6 +89,15 @@ static void rx_beyond(void)
     lie_rx(nb, rsp);
 }
 
+static void rx_behind_the_end(void)
+{
+    struct netif_rx_response rsp = whole();
+
+    rsp.offset = 4096;
+    rsp.status = 1;
+    lie_rx(nb, rsp);
+}
+
 static void rx_far_beyond(void)
 {
     struct netif_rx_response rsp = whole();
@@ -183,6 +192,7 @@ static const struct lie {
     {rx_unknown_id, "receive id out of order", 0},
     {rx_too_long, "received data beyond its page", 0},
     {rx_beyond, "received data beyond its page", 0},
+    {rx_behind_the_end, "received data beyond its page", 0},
     {rx_far_beyond, "received data beyond its page", 0},
     {rx_endless, "received packet of too many slots", 0},
     {rx_endless_errors, "received packet of too many slots", 0},

@@ -337,3 +337,14 @@ Test(ring, believes_nothing_the_backend_writes_over_its_indices,
     cr_assert_eq(shared->req_prod, 2);
     cr_assert_eq(ring_space(&ring), ring.size - 2);
 }
+
+Test(ring, posts_no_more_than_it_has_slots, .init = connect_rx)
+{
+    static char cookies[RING_MAX + 1];
+    uint16_t id;
+
+    for (uint32_t i = 0; i < ring.size; i++)
+        cr_assert_not_null(ring_post(&ring, &cookies[i], &id));
+    cr_assert_null(ring_post(&ring, &cookies[ring.size], &id));
+    cr_assert_eq(ring_space(&ring), 0);
+}

@@ -157,6 +157,61 @@ TEST(reports_keys_that_xenstore_refuses)
     nothing_is_left();
 }
 
+/* Only the watch is refused: what follows it in the batch is not. */
+static void refuse_the_watch(void)
+{
+    fake_xs.error_path = fake_xs.requests == 2 ? BACK "0/state" : NULL;
+}
+
+TEST(needs_its_watch_on_the_back_end)
+{
+    fake_xs.error = "EQUOTA";
+    fake_xs.on_request = refuse_the_watch;
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), -EDQUOT);
+    cr_assert_eq(fake_lines, 1);
+    fake_xs.on_request = NULL;
+    nothing_is_left();
+}
+
+static void vanishes(const char *path, const char *value)
+{
+    if (!strcmp(path, "device/vif/0/state") && value[0] == '4')
+        fake_xs_set(BACK "0/state", NULL);
+}
+
+TEST(does_not_connect_to_what_is_gone)
+{
+    fake_xs.on_write = vanishes;
+    cr_assert_eq(open_all(), -EIO);
+    cr_assert(dev.broken);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(writes_as_many_keys_as_it_may)
+{
+    static const char *const names[XENBUS_KEYS_MAX] = {
+        "tx-ring-ref", "feature-sg", "c", "d", "e", "f", "g", "h",
+        "i",           "j",          "k", "l", "m", "n", "o", "p"};
+    struct xenbus_key all[XENBUS_KEYS_MAX];
+    char path[64];
+
+    for (size_t i = 0; i < XENBUS_KEYS_MAX; i++)
+        all[i] = (struct xenbus_key){names[i], UINT32_MAX};
+    all[0].value = 8;
+    all[1].value = 1;
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    dev.protocol = "x86_64-abi";
+    cr_assert_eq(xenbus_connect(&dev, all, XENBUS_KEYS_MAX), 0);
+    for (size_t i = 2; i < XENBUS_KEYS_MAX; i++) {
+        snprintf(path, sizeof(path), "device/vif/0/%s", names[i]);
+        cr_assert_str_eq(fake_xs_get(path), "4294967295");
+    }
+    cr_assert_str_eq(fake_xs_get("device/vif/0/protocol"), "x86_64-abi");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
 TEST(waits_for_a_slow_connection_but_not_for_ever)
 {
     back.delay = 9 * SECOND;

@@ -293,6 +293,24 @@ TEST(stays_broken_until_it_is_connected)
     nothing_is_left();
 }
 
+/* A new folder, in which we have never been; its back-end is in the middle of
+ * closing for somebody before us, and waits for our answer. */
+TEST(answers_in_a_new_folder_as_if_never_there)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateClosing);
+    wait_until_broken();
+    xenbus_leave(&dev);
+    device_goes();
+    device_comes();
+    back_state(XenbusStateClosing);
+    memset(back.seen, 0, sizeof(back.seen));
+    cr_assert_eq(reopen_all(), 0);
+    cr_assert_str_eq(back.seen, "614");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
 static struct waitq *joined;
 
 static void wait_on_wake(void *arg)
@@ -320,15 +338,20 @@ TEST(keeps_those_who_wait_for_it)
 
 TEST(names_the_quota)
 {
-    static const char *const errors[] = {"EQUOTA", "ENOSPC", "E2BIG"};
+    static const struct {
+        const char *name;
+        int err;
+    } errors[] = {{"EQUOTA", -EDQUOT}, {"ENOSPC", -ENOSPC}, {"E2BIG", -E2BIG}};
+    const char *said = fake_said;
 
     fake_xs.error_path = BACK "0/state";
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
-        fake_xs.error = errors[i];
-        cr_assert_lt(xenbus_open(&dev, "vif", 0), 0);
+        fake_xs.error = errors[i].name;
+        cr_assert_eq(xenbus_open(&dev, "vif", 0), errors[i].err);
         cr_assert_eq(fake_lines, i + 1);
+        cr_assert(said = strstr(said, "device/vif/0: xenstored's quota"));
+        said++;
     }
-    cr_assert(strstr(fake_said, "device/vif/0: xenstored's quota"));
     fake_xs.error = "EPERM";
     cr_assert_eq(xenbus_open(&dev, "vif", 0), -EPERM);
     cr_assert(strstr(fake_said, "device/vif/0: xenstored refuses"));

@@ -230,6 +230,8 @@ Test(xenstore, breaks_on_each_lie_and_says_so_once)
         fake_lines = 0;
         fake_said[0] = '\0';
         fake_xs_set("a", "1");
+        struct xs_watch w = {0};
+        cr_assert_eq(xs_watch(&w, "a"), 0);
         fake_xs.lie = (enum fake_lie)lie;
         char b[2][XS_VALUE_MAX] = {"x", "x"};
         struct xs_call calls[] = {reading("a", b[0]), reading("a", b[1])};
@@ -246,7 +248,8 @@ Test(xenstore, breaks_on_each_lie_and_says_so_once)
         cr_assert_eq(fake_lines, 1, "lie %d: %s", lie, fake_said);
         cr_assert(strstr(fake_said, lies[lie]), "lie %d: %s", lie, fake_said);
 
-        struct xs_watch w = {0};
+        xs_unwatch(&w);
+        cr_assert_eq(w.token[0], '\0');
         cr_assert_eq(xs_watch(&w, "a"), -EIO);
         cr_assert_eq(xs_watch_wait(&w, NEVER), -EIO);
         xs_unwatch(&w);
