@@ -97,6 +97,8 @@ UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
 UNIT_behave = $(SOCKETS) $(BEHAVE) test/fake/posix.c
 UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
 $(B)/unit/behave: $(B)/system/behave.linux
+UNIT_pipe   = $(SOCKETS)
+UNIT_pipe_FLAGS = $(SOCKET_FLAGS)
 UNIT_dns_message = net/dns_message.c
 UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/service.c
 UNIT_netdb_FLAGS = $(SOCKET_FLAGS)
