@@ -12,20 +12,20 @@ NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
 
 NEWLIB_CFLAGS = -O2 -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -fno-stack-protector
 
+# Built in a folder of its own and put in place whole, so that one that is in
+# use, or half made, is never seen.
 $(NEWLIB)/lib/libc.a: lib/newlib.mk | $(PACKAGES)
 	@echo "newlib: building (once, about a minute)"
-	@rm -rf $(NEWLIB)
-	@mkdir -p $(NEWLIB)/source $(NEWLIB)/build $(NEWLIB)/lib
-	@tar xJf /usr/src/newlib/newlib-*.tar.xz -C $(NEWLIB)/source --strip-components=1
-	@cd $(NEWLIB)/build && { ../source/newlib/configure $(NEWLIB_CONFIGURE) \
+	@new=$$(mktemp -d $(NEWLIB).XXXXXX) && mkdir $$new/source $$new/build $$new/lib && \
+	tar xJf /usr/src/newlib/newlib-*.tar.xz -C $$new/source --strip-components=1 && \
+	{ (cd $$new/build && ../source/newlib/configure $(NEWLIB_CONFIGURE) \
 	    CC="gcc $(NEWLIB_CFLAGS)" AR=ar RANLIB=ranlib AS=as READELF=readelf \
-	    CFLAGS= && $(MAKE) -j$$(nproc); } >../log 2>&1 </dev/null || \
-	    { tail -20 ../log; echo "newlib: the build failed, see $(NEWLIB)/log"; exit 1; }
-	@cp -r $(NEWLIB)/source/newlib/libc/include $(NEWLIB)/include
-	@cp -r $(NEWLIB)/build/targ-include/. $(NEWLIB)/include
-	@cp $(NEWLIB)/build/libm.a $(NEWLIB)/lib
-	@ar d $(NEWLIB)/build/libc.a lib_a-lock.o
-	@cp $(NEWLIB)/build/libc.a $(NEWLIB)/lib
-	@rm -rf $(NEWLIB)/build $(NEWLIB)/source
+	    CFLAGS= && $(MAKE)) >$$new/log 2>&1 </dev/null || \
+	    { tail -20 $$new/log; echo "newlib: the build failed, see $$new/log"; exit 1; }; } && \
+	cp -r $$new/source/newlib/libc/include $$new/include && \
+	cp -r $$new/build/targ-include/. $$new/include && \
+	ar d $$new/build/libc.a lib_a-lock.o && \
+	cp $$new/build/libm.a $$new/build/libc.a $$new/lib && \
+	chmod 755 $$new && rm -rf $$new/build $$new/source $(NEWLIB) && mv -T $$new $(NEWLIB)
 
 $(NEWLIB)/lib/libm.a: $(NEWLIB)/lib/libc.a
