@@ -8,6 +8,11 @@ V    = 0
 Q    = $(if $(filter 0,$(V)),@)
 SAY  = $(if $(filter 0,$(V)),@echo "  $(1)")
 
+# A job for each CPU, unless the caller says how many.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 EXAMPLES := $(patsubst examples/%.c,%,$(wildcard examples/*.c))
 IMAGES   := $(EXAMPLES:%=$(B)/%.xen)
 

@@ -16,7 +16,7 @@ PORT = 8080
 # The arguments are checked before anything is built: ./run calls make again.
 .PHONY: run
 run:
-	@B=$(B) MAKE='$(MAKE)' test/xenhost/run '$(APP)' '$(SITE)' '$(PORT)'
+	+@B=$(B) MAKE='$(MAKE)' test/xenhost/run '$(APP)' '$(SITE)' '$(PORT)'
 
 # System tests: all, or those named in T; the Makefile says which images first.
 .PHONY: system
