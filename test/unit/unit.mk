@@ -99,6 +99,12 @@ UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -
 $(B)/unit/behave: $(B)/system/behave.linux
 UNIT_pipe   = $(SOCKETS)
 UNIT_pipe_FLAGS = $(SOCKET_FLAGS)
+UNIT_stream_option = $(SOCKETS)
+UNIT_stream_option_FLAGS = $(SOCKET_FLAGS)
+UNIT_unreach = $(SOCKETS)
+UNIT_unreach_FLAGS = $(SOCKET_FLAGS)
+UNIT_ifaddrs = $(SOCKETS) net/ifaddrs.c
+UNIT_ifaddrs_FLAGS = $(SOCKET_FLAGS)
 UNIT_dns_message = net/dns_message.c
 UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/service.c
 UNIT_netdb_FLAGS = $(SOCKET_FLAGS)
