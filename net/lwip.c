@@ -39,6 +39,7 @@ struct iface {
     unsigned queued; /* frames since the last flush */
     bool full;       /* a frame found no slot */
     bool returning;  /* a thread waits for the device to come back */
+    unsigned epoch;  /* of the device */
 };
 
 static struct {
@@ -159,6 +160,7 @@ static err_t netif_start(struct netif *netif)
     struct iface *i = netif->state;
 
     take_identity(netif, i->net);
+    i->epoch = net_epoch(i->net);
     netif->hwaddr_len = ETH_HWADDR_LEN;
     netif->name[0] = 'e';
     netif->name[1] = 'n';
@@ -228,22 +230,37 @@ static void resend(void)
             tcp_output(pcb);
 }
 
-/* The link goes with the device and comes back with it: addresses and sockets
- * stay, DHCP asks for the same address again, ARP announces it. */
-static void follow_device(struct iface *i)
+static void follow_loss(struct iface *i)
 {
-    const bool broken = net_broken(i->net);
-
-    if (broken && !i->returning)
+    if (!i->returning)
         i->returning = thread_create("vif", bring_back, i) != NULL;
-    if (broken && netif_is_link_up(&i->netif))
+    if (netif_is_link_up(&i->netif))
         netif_set_link_down(&i->netif);
-    if (broken || netif_is_link_up(&i->netif))
-        return;
+}
+
+/* Addresses and sockets stay; DHCP asks for the same address again. */
+static void follow_return(struct iface *i)
+{
     say("net: vif %u is back", i->address.id);
     take_identity(&i->netif, i->net);
     netif_set_link_up(&i->netif);
     resend();
+}
+
+/* The link goes with the device and comes back with it.  Switches that have
+ * to learn where we are hear from us, be it that nothing else has changed. */
+static void follow_device(struct iface *i)
+{
+    if (net_broken(i->net)) {
+        follow_loss(i);
+        return;
+    }
+    if (!netif_is_link_up(&i->netif))
+        follow_return(i);
+    else if (i->epoch != net_epoch(i->net) &&
+             !ip4_addr_isany(netif_ip4_addr(&i->netif)))
+        etharp_gratuitous(&i->netif);
+    i->epoch = net_epoch(i->net);
 }
 
 /* Slots that became free go to those who found none. */

@@ -197,6 +197,11 @@ bool net_broken(const struct net *net)
     return net->bus.broken;
 }
 
+unsigned net_epoch(const struct net *net)
+{
+    return net->bus.epoch;
+}
+
 const struct net_counts *net_counts(const struct net *net)
 {
     return &net->counts;

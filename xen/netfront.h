@@ -49,6 +49,10 @@ void net_close(struct net *net);
 const uint8_t *net_mac(const struct net *net); /* 6 bytes */
 unsigned net_mtu(const struct net *net);       /* without Ethernet header */
 bool net_broken(const struct net *net);
+
+/* Changes when a back-end has taken over, be it with the rings as they are:
+ * whoever has an address should announce it then.  Wakes net_wake(). */
+unsigned net_epoch(const struct net *net);
 const struct net_counts *net_counts(const struct net *net);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.

@@ -115,9 +115,9 @@ static int state_from(int err, const char *text)
 static int read_state(struct xenbus_dev *dev)
 {
     char text[4];
-    int err = xenbus_read(dev, "state", text, sizeof(text));
+    struct xs_call call = read_call(dev->backend, "state", text, sizeof(text));
 
-    return state_from(err, text);
+    return state_from(xs_batch(0, &call, 1), text);
 }
 
 static int write_state(struct xenbus_dev *dev, int state)
@@ -325,8 +325,13 @@ static void check(struct xenbus_dev *dev)
     xs_batch(0, calls, ARRAY_LEN(calls));
     state = state_from(calls[0].err, theirs);
     own = state_from(calls[1].err, ours);
-    if (state < 0 || own < 0 || (connected[state] != FAIL && own == dev->own))
+    if (state < 0 || own < 0)
         return;
+    if (connected[state] != FAIL && own == dev->own) {
+        dev->epoch += state == XenbusStateConnected;
+        waitq_wake(&dev->wake);
+        return;
+    }
     xenbus_fail(dev, "the back-end went away");
     dev->pause = 0;
     if (own == dev->own && state != XenbusStateUnknown)
@@ -418,35 +423,13 @@ int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
         (err = enlist(dev)))
         return err;
     dev->broken = false;
+    dev->epoch++;
     return 0;
 }
 
 gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which)
 {
     return dev->ring_ref[which];
-}
-
-int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n)
-{
-    struct xs_call call = read_call(dev->backend, key, text, n);
-
-    return xs_batch(0, &call, 1);
-}
-
-int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num)
-{
-    char text[24];
-    int err = xenbus_read(dev, key, text, sizeof(text));
-
-    return err ? err : xs_number(text, num);
-}
-
-int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
-                    size_t n)
-{
-    struct xs_call call = read_call(dev->path, key, text, n);
-
-    return xs_batch(0, &call, 1);
 }
 
 void xenbus_kick(struct xenbus_dev *dev, struct ring *r)

@@ -26,6 +26,7 @@ struct xenbus_dev {
     struct waitq wake;     /* woken by every event on port, and when broken */
     bool broken;           /* the back-end broke the protocol or went away */
     bool said;             /* why */
+    unsigned epoch;        /* grows when the back-end has become Connected */
     bool patient;          /* waits for its back-end without limit */
     uint64_t pause;        /* ns until xenbus_reopen() tries again */
     struct xs_watch state; /* on the back-end's state, or for lack of it on
@@ -66,15 +67,9 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size);
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
                    size_t n);
 
-/* The grant reference of the ring opened first (0) or second (1). */
+/* The grant reference of the ring opened first (0) or second (1).  For keys
+ * in dev->path or dev->backend there is xs_batch(). */
 gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which);
-
-/* Keys in the back-end's folder, or our own.  Several at once: xs_batch() of
- * calls with dev->backend or dev->path as their dir. */
-int xenbus_read(struct xenbus_dev *dev, const char *key, char *text, size_t n);
-int xenbus_read_num(struct xenbus_dev *dev, const char *key, uint64_t *num);
-int xenbus_read_own(struct xenbus_dev *dev, const char *key, char *text,
-                    size_t n);
 
 /* Publish r, and notify the back-end if it wants to know. */
 void xenbus_kick(struct xenbus_dev *dev, struct ring *r);

@@ -136,12 +136,19 @@ bool net_broken(const struct net *net)
     return fake_net.broken;
 }
 
+unsigned net_epoch(const struct net *net)
+{
+    (void)net;
+    return fake_net.epoch;
+}
+
 int net_reopen(struct net *net)
 {
     (void)net;
     while (fake_net.gone)
         waitq_wait(&returned);
     fake_net.broken = false;
+    fake_net.epoch++;
     return 0;
 }
 
@@ -213,6 +220,12 @@ void fake_break(void)
         net_reap(&nets[id]);
         waitq_wake(&nets[id].wake);
     }
+}
+
+void fake_take_over(void)
+{
+    fake_net.epoch++;
+    fake_unstick();
 }
 
 void fake_mend(void)

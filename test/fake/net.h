@@ -26,6 +26,7 @@ extern struct fake_net {
     bool stuck;     /* the back-end sends nothing */
     bool gone;      /* from fake_break() to fake_mend() */
     bool broken;    /* since then, until it is opened again */
+    unsigned epoch;
     void (*wire)(unsigned id, uint8_t *frame, size_t len, unsigned flags);
     unsigned lose;  /* the mirror loses one frame in so many; 0: none */
     unsigned spoil; /* and damages one in so many */
@@ -45,6 +46,7 @@ void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags);
 void fake_unstick(void);
 void fake_break(void); /* what is on its way out is lost */
 void fake_mend(void);
+void fake_take_over(void); /* another back-end continues */
 
 /* The Internet checksum of data, carried on from sum. */
 uint16_t fake_sum(const void *data, size_t n, uint32_t sum);

@@ -176,6 +176,10 @@ static void fixed_moved(void)
     fake_mend();
     nap(FAKE_SECOND);
     cr_assert_geq(announcements, 1);
+    announcements = 0;
+    fake_take_over();
+    nap(FAKE_SECOND);
+    cr_assert_eq(announcements, 1, "the link was not lost, but moved");
     cr_assert_eq(discovers + requests, 0);
 }
 

@@ -373,27 +373,6 @@ TEST(tells_two_devices_apart)
     nothing_is_left();
 }
 
-TEST(reads_keys_of_both_sides)
-{
-    char text[18];
-    uint64_t number = 7;
-
-    fake_xs_set("device/vif/0/mac", "00:16:3e:00:00:01");
-    fake_xs_set(BACK "0/feature-sg", "1");
-    fake_xs_set(BACK "0/odd", "1x");
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
-    cr_assert_eq(xenbus_read_own(&dev, "mac", text, sizeof(text)), 0);
-    cr_assert_str_eq(text, "00:16:3e:00:00:01");
-    cr_assert_eq(xenbus_read(&dev, "feature-sg", text, sizeof(text)), 0);
-    cr_assert_str_eq(text, "1");
-    cr_assert_eq(xenbus_read_num(&dev, "odd", &number), -EINVAL);
-    cr_assert_eq(xenbus_read_num(&dev, "none", &number), -ENOENT);
-    cr_assert_eq(number, 7);
-    cr_assert_eq(xenbus_read_num(&dev, "feature-sg", &number), 0);
-    cr_assert_eq(number, 1);
-    xenbus_close(&dev);
-}
-
 TEST(says_once_why_it_is_broken)
 {
     cr_assert_eq(open_all(), 0);

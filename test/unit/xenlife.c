@@ -98,17 +98,33 @@ TEST(writes_nothing_to_a_device_that_took_its_place)
     nothing_is_left();
 }
 
+static struct waitq *joined;
+
+static void wait_on_wake(void *arg)
+{
+    joined = &dev.wake;
+    waitq_wait(&dev.wake);
+    joined = NULL;
+    (void)arg;
+}
+
 TEST(stays_connected_while_a_driver_is_replaced)
 {
     cr_assert_eq(open_all(), 0);
+    cr_assert_eq(dev.epoch, 1);
     back_state(XenbusStateInitialising);
     rest();
+    thread_create("waiter", wait_on_wake, NULL);
+    rest();
+    cr_assert_not_null(joined);
     back_restarts();
     rest();
     cr_assert_eq(back.state, XenbusStateConnected);
     cr_assert_not(dev.broken);
     cr_assert_str_eq(back.seen, "4");
     cr_assert_eq(fake_lines, 0);
+    cr_assert_eq(dev.epoch, 2);
+    cr_assert_null(joined, "there is news");
     xenbus_close(&dev);
     nothing_is_left();
 }
@@ -309,16 +325,6 @@ TEST(answers_in_a_new_folder_as_if_never_there)
     cr_assert_str_eq(back.seen, "614");
     xenbus_close(&dev);
     nothing_is_left();
-}
-
-static struct waitq *joined;
-
-static void wait_on_wake(void *arg)
-{
-    joined = &dev.wake;
-    waitq_wait(&dev.wake);
-    joined = NULL;
-    (void)arg;
 }
 
 TEST(keeps_those_who_wait_for_it)
