@@ -84,8 +84,13 @@ static void test_close(struct file *f)
     CONTAINER_OF(f, struct test_file, file)->closed++;
 }
 
-static const struct file_ops ops = {test_read, test_write, test_seek, test_stat,
-                                    test_map,  test_ready, test_close};
+static const struct file_ops ops = {.read = test_read,
+                                    .write = test_write,
+                                    .seek = test_seek,
+                                    .stat = test_stat,
+                                    .map = test_map,
+                                    .ready = test_ready,
+                                    .close = test_close};
 static const struct file_ops no_ops;
 
 static int open_a(int flags)
