@@ -23,6 +23,15 @@ bool budget_low(void)
     return used > limit - limit / 4;
 }
 
+/* Large shares come from the first half of what there is before it is low, so
+ * any number of them leaves the other half. */
+size_t budget_share(void)
+{
+    size_t half = (limit - limit / 4) / 2;
+
+    return used < half ? (half - used) / 4 : 0;
+}
+
 void *budget_malloc(size_t n)
 {
     void *p;

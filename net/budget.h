@@ -17,6 +17,10 @@ size_t budget_used(void);
  * acknowledgements that let go of what is held. */
 bool budget_low(void);
 
+/* How much one of many may hold who may never give it back: the less is left
+ * the less it is; 0 when only the least should be taken. */
+size_t budget_share(void);
+
 /* As malloc() and friends; NULL beyond the limit. */
 void *budget_malloc(size_t n);
 void *budget_calloc(size_t n, size_t size);

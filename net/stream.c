@@ -70,11 +70,11 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
 {
     size_t done = 0;
 
-    while (done < n && !budget_low()) {
-        size_t m = n - done;
+    while (done < n) {
+        size_t m = n - done, room = stream_room(s);
 
-        if (m > tcp_sndbuf(s->pcb))
-            m = tcp_sndbuf(s->pcb);
+        if (m > room)
+            m = room;
         if (m > WRITE_MAX)
             m = WRITE_MAX;
         if (m == 0 || tcp_write(s->pcb, data + done, (u16_t)m,

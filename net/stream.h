@@ -45,11 +45,36 @@ static inline void stream_changed(struct stream *s)
     file_changed(&s->socket.file);
 }
 
+/* How long its queue may be: at least a segment, so that any number of peers
+ * that do not read leave something for others. */
+static inline size_t stream_share(const struct stream *s)
+{
+    size_t share = budget_share();
+
+    if (budget_low())
+        return 0;
+    return share > s->pcb->mss ? share : s->pcb->mss;
+}
+
+/* Bytes that it may queue now. */
+static inline size_t stream_room(const struct stream *s)
+{
+    size_t left = s->pcb->snd_buf; /* tcp_sndbuf() says 65,535 at most */
+    size_t queued = left < TCP_SND_BUF ? TCP_SND_BUF - left : 0;
+    size_t share = stream_share(s);
+
+    if (queued >= share)
+        return 0;
+    return share - queued < left ? share - queued : left;
+}
+
 /* Worth waking a writer for? */
 static inline bool stream_writable(const struct stream *s)
 {
-    return tcp_sndbuf(s->pcb) >= TCP_SNDLOWAT &&
-           tcp_sndqueuelen(s->pcb) < TCP_SNDQUEUELOWAT && !budget_low();
+    size_t room = stream_room(s);
+
+    return (room >= TCP_SNDLOWAT || room > stream_share(s) / 2) &&
+           tcp_sndqueuelen(s->pcb) < TCP_SNDQUEUELOWAT;
 }
 
 /* lwIP finishes the connection alone and must not know us any more: it frees

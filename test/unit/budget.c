@@ -51,3 +51,26 @@ Test(budget, clears_and_counts_what_calloc_gives)
     budget_free(p);
     cr_assert_null(budget_calloc(SIZE_MAX / 2, 4));
 }
+
+Test(budget, gives_smaller_shares_the_less_is_left)
+{
+    void *held[100];
+    size_t n = 0, share;
+
+    budget_init(400000); /* low at 300,000 */
+    cr_assert_eq(budget_share(), 150000 / 4);
+    while (n < 100 && (share = budget_share()) > 100) {
+        held[n] = budget_malloc(share - 64);
+        cr_assert_not_null(held[n++]);
+        cr_assert_lt(budget_share(), share);
+        cr_assert_leq(budget_used(), 150000);
+    }
+    cr_assert_gt(budget_used(), 140000);
+    held[n] = budget_malloc(140000);
+    cr_assert(!budget_low());
+    cr_assert_eq(budget_share(), 0);
+    budget_free(held[n]);
+    while (n)
+        budget_free(held[--n]);
+    cr_assert_eq(budget_share(), 150000 / 4);
+}

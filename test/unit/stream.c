@@ -319,6 +319,37 @@ Test(stream, takes_part_of_what_does_not_fit)
     cr_assert(world(full));
 }
 
+/* Peers that do not read, and one that does. */
+static void share(void)
+{
+    enum { DEAF = 3 }; /* each would take a quarter of it */
+    static char data[10000];
+    int pairs[DEAF + 1][2];
+
+    budget_init(budget_used() + (1 << 20));
+    for (int i = 0; i < DEAF; i++) {
+        make_pair(PEER, pairs[i]);
+        while (send(pairs[i][0], data, sizeof(data), MSG_DONTWAIT) > 0)
+            nap(FAKE_SECOND);
+        cr_assert(!(ready(pairs[i][0]) & POLLOUT));
+    }
+    cr_assert_lt(budget_used(), 3 << 17); /* half of what is not low */
+    make_pair(PEER, pairs[DEAF]);
+    cr_assert(ready(pairs[DEAF][0]) & POLLOUT);
+    cr_assert_eq(send(pairs[DEAF][0], data, 1000, MSG_DONTWAIT), 1000);
+    nap(FAKE_SECOND);
+    cr_assert_eq(recv(pairs[DEAF][1], data, 1000, MSG_DONTWAIT), 1000);
+    for (int i = 0; i <= DEAF; i++) {
+        fd_close(pairs[i][0]);
+        fd_close(pairs[i][1]);
+    }
+}
+
+Test(stream, leaves_memory_to_others_when_peers_do_not_read)
+{
+    cr_assert(world(share));
+}
+
 static void crumbs(void)
 {
     size_t before;
