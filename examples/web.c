@@ -151,11 +151,14 @@ static bool evict(void)
 
 static void welcome(int fd, const struct sockaddr_in *from)
 {
-    struct conn *c = calloc(1, sizeof(*c));
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+    struct conn *c;
+    struct epoll_event e = {.events = EPOLLIN};
     char client[INET_ADDRSTRLEN] = "-";
     int on = 1;
 
+    while (!(c = calloc(1, sizeof(*c))) && evict())
+        ;
+    e.data.ptr = c;
     if (!c || fcntl(fd, F_SETFL, O_NONBLOCK) ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) {
         free(c);

@@ -30,14 +30,16 @@ static char *put_hex(char *at, uint64_t number)
 void http_etag(char out[HTTP_ETAG_SIZE], uint64_t size, time_t modified,
                const char *suffix)
 {
-    size_t n = (size_t)min(strlen(suffix), HTTP_ETAG_SIZE - 36);
+    const char *end = out + HTTP_ETAG_SIZE - 2;
 
     *out++ = '"';
     out = put_hex(out, size);
     *out++ = '-';
     out = put_hex(out, (uint64_t)modified);
-    memcpy(out, suffix, n);
-    memcpy(out + n, "\"", 2);
+    while (*suffix && out < end)
+        *out++ = *suffix++;
+    *out++ = '"';
+    *out = '\0';
 }
 
 /* Cut the next entity tag off a list; false: no more that makes sense.  A tag

@@ -161,7 +161,7 @@ enum http_state http_conn_state(const struct http_conn *c)
 void http_conn_timeout(struct http_conn *c)
 {
     c->last = true;
-    answer(c, 408, NULL);
+    answer(c, 408, "");
 }
 
 void http_conn_finish(struct http_conn *c)

@@ -122,6 +122,7 @@ bool http_date_read(struct span s, time_t now, time_t *t)
     struct tm tm;
     struct date d;
     struct span day = s;
+    long year;
 
     if (read_form(s, "***, DD bbb YYYY hh:mm:ss GMT", &d) ||
         read_form(s, "*** bbb _D hh:mm:ss YYYY", &d))
@@ -129,9 +130,10 @@ bool http_date_read(struct span s, time_t now, time_t *t)
     span_cut(&day, ','); /* "Sunday": the name's length varies */
     if (!read_form(day, " DD-bbb-YY hh:mm:ss GMT", &d))
         return false;
-    gmtime_r(&now, &tm); /* a year more than 50 years ahead is a past one */
-    d.year += (tm.tm_year + 1900) / 100 * 100;
-    if (d.year > tm.tm_year + 1900 + 50)
+    gmtime_r(&now, &tm);
+    year = tm.tm_year + 1900L;
+    d.year += year / 100 * 100;
+    if (d.year > year + 50) /* so far ahead, it is a past one */
         d.year -= 100;
     return to_time(&d, t);
 }

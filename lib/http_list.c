@@ -48,9 +48,9 @@ static bool add_name(struct names *names, const struct dirent *e)
     copy = malloc(n + 2);
     if (!copy)
         return false;
-    strcpy(copy, e->d_name);
+    memcpy(copy, e->d_name, n + 1);
     if (e->d_type == DT_DIR)
-        strcpy(copy + n, "/");
+        memcpy(copy + n, "/", 2);
     names->at[names->n++] = copy;
     return true;
 }

@@ -106,14 +106,14 @@ int http_path(struct span target, enum http_method method,
         if (target.at[i] <= ' ' || target.at[i] > '~' || target.at[i] == '#')
             return 400;
     if (method == HTTP_OPTIONS && span_is(target, "*")) {
-        strcpy(path, "*");
+        memcpy(path, "*", 2);
         return 200;
     }
     if (span_has_prefix_nocase(target, "http://")) {
         if (!drop_authority(&target))
             return 400;
         if (target.n == 0 && method == HTTP_OPTIONS) { /* RFC 9112, 3.2.4 */
-            strcpy(path, "*");
+            memcpy(path, "*", 2);
             return 200;
         }
         if (target.n == 0 || target.at[0] == '?')

@@ -78,19 +78,20 @@ static uint64_t measure(struct http_reply *reply, const struct http_content *c)
     return sum;
 }
 
-static void write_multipart(struct http_reply *reply, struct http_answer *a,
-                            unsigned ranges)
+static void write_multipart(struct http_reply *reply,
+                            const struct http_answer *plain, unsigned ranges)
 {
+    struct http_answer a = *plain;
     static const char type[] = "multipart/byteranges; boundary=";
     char full[sizeof(type) + HTTP_BOUNDARY_SIZE];
 
-    choose_boundary(reply, a->content, a->now);
-    strcpy(full, type);
-    strcat(full, reply->boundary);
+    choose_boundary(reply, a.content, a.now);
+    memcpy(full, type, sizeof(type) - 1);
+    memcpy(full + sizeof(type) - 1, reply->boundary, HTTP_BOUNDARY_SIZE);
     reply->ranges = ranges;
-    a->length = measure(reply, a->content);
-    a->type = full;
-    write_head(reply, a);
+    a.length = measure(reply, a.content);
+    a.type = full;
+    write_head(reply, &a);
     reply->ranges = ranges;
 }
 

@@ -66,7 +66,7 @@ bool span_number(struct span s, unsigned long max, unsigned long *number)
 
 const char *number_text(char out[NUMBER_SIZE], unsigned long number)
 {
-    char *at = out + NUMBER_SIZE - 1;
+    char *at = &out[NUMBER_SIZE - 1];
 
     *at = '\0';
     do
