@@ -14,6 +14,8 @@
 #define IP_TOS 1 /* options at level IPPROTO_IP */
 #define IP_TTL 2
 
+#define IPV6_V6ONLY 26 /* at level IPPROTO_IPV6 */
+
 #define INADDR_ANY       ((in_addr_t)0x00000000)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
 #define INADDR_NONE      ((in_addr_t)0xffffffff)
@@ -34,6 +36,36 @@ struct sockaddr_in {
     unsigned char sin_zero[8];
 };
 
+struct in6_addr {
+    union {
+        uint8_t s6_addr[16];
+        uint32_t s6_addr32[4];
+    };
+};
+
+struct sockaddr_in6 {
+    sa_family_t sin6_family;
+    in_port_t sin6_port; /* network byte order */
+    uint32_t sin6_flowinfo;
+    struct in6_addr sin6_addr;
+    uint32_t sin6_scope_id; /* of a link-local address: vif N is N + 2 */
+};
+
+/* clang-format off */
+#define IN6ADDR_ANY_INIT      {{{0}}}
+#define IN6ADDR_LOOPBACK_INIT {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}}
+/* clang-format on */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+extern const struct in6_addr in6addr_any, in6addr_loopback; /* net/inet.c */
+
+#ifdef __cplusplus
+}
+#endif
+
 static inline uint16_t htons(uint16_t n)
 {
     return __builtin_bswap16(n);
@@ -53,3 +85,28 @@ static inline uint32_t ntohl(uint32_t n)
 {
     return __builtin_bswap32(n);
 }
+
+#define IN6_ADDR_WORD(a, n) (((const struct in6_addr *)(a))->s6_addr32[n])
+#define IN6_IS_ADDR_UNSPECIFIED(a)                                             \
+    (!(IN6_ADDR_WORD(a, 0) | IN6_ADDR_WORD(a, 1) | IN6_ADDR_WORD(a, 2) |       \
+       IN6_ADDR_WORD(a, 3)))
+#define IN6_IS_ADDR_LOOPBACK(a)                                                \
+    (!(IN6_ADDR_WORD(a, 0) | IN6_ADDR_WORD(a, 1) | IN6_ADDR_WORD(a, 2)) &&     \
+     IN6_ADDR_WORD(a, 3) == htonl(1))
+#define IN6_IS_ADDR_MULTICAST(a)                                               \
+    ((IN6_ADDR_WORD(a, 0) & htonl(0xff000000)) == htonl(0xff000000))
+#define IN6_IS_ADDR_LINKLOCAL(a)                                               \
+    ((IN6_ADDR_WORD(a, 0) & htonl(0xffc00000)) == htonl(0xfe800000))
+#define IN6_IS_ADDR_SITELOCAL(a)                                               \
+    ((IN6_ADDR_WORD(a, 0) & htonl(0xffc00000)) == htonl(0xfec00000))
+#define IN6_IS_ADDR_V4MAPPED(a)                                                \
+    (!(IN6_ADDR_WORD(a, 0) | IN6_ADDR_WORD(a, 1)) &&                           \
+     IN6_ADDR_WORD(a, 2) == htonl(0xffff))
+#define IN6_IS_ADDR_V4COMPAT(a)                                                \
+    (!(IN6_ADDR_WORD(a, 0) | IN6_ADDR_WORD(a, 1) | IN6_ADDR_WORD(a, 2)) &&     \
+     ntohl(IN6_ADDR_WORD(a, 3)) > 1)
+#define IN6_ARE_ADDR_EQUAL(a, b)                                               \
+    (IN6_ADDR_WORD(a, 0) == IN6_ADDR_WORD(b, 0) &&                             \
+     IN6_ADDR_WORD(a, 1) == IN6_ADDR_WORD(b, 1) &&                             \
+     IN6_ADDR_WORD(a, 2) == IN6_ADDR_WORD(b, 2) &&                             \
+     IN6_ADDR_WORD(a, 3) == IN6_ADDR_WORD(b, 3))
