@@ -1,4 +1,5 @@
-/* echo.c: what comes in goes out again (RFC 862): TCP and UDP port 7. */
+/* echo.c: what comes in goes out again (RFC 862): TCP and UDP port 7, IPv6 and
+ * IPv4. */
 
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -13,9 +14,9 @@
 
 static int open_port(int type)
 {
-    const struct sockaddr_in any = {.sin_family = AF_INET,
-                                    .sin_port = htons(PORT)};
-    const int on = 1, fd = socket(AF_INET, type, 0);
+    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+                                     .sin6_port = htons(PORT)};
+    const int on = 1, fd = socket(AF_INET6, type, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
         bind(fd, (const struct sockaddr *)&any, sizeof(any))) {
@@ -41,7 +42,7 @@ static void echo_datagrams(void *arg)
 {
     static char data[65536];
     const int fd = open_port(SOCK_DGRAM);
-    struct sockaddr_in from;
+    struct sockaddr_in6 from;
     socklen_t len;
     ssize_t n;
 

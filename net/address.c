@@ -9,11 +9,20 @@
 
 #include "kernel/panic.h"
 #include "lib/param.h"
+#include "lib/util.h"
 #include "net/nameserver.h"
 #include "xen/xenstore.h"
 
-static const char *ip; /* NULL: not given */
-static const struct param ip_param PARAM = {"ip", &ip};
+static const char *values[4]; /* NULL: not given */
+static const struct param address_params[] PARAM = {{"ip", &values[0]},
+                                                    {"ip1", &values[1]},
+                                                    {"ip2", &values[2]},
+                                                    {"ip3", &values[3]}};
+
+static const char *value_of(unsigned id)
+{
+    return id < ARRAY_LEN(values) ? values[id] : NULL;
+}
 
 /* The item up to the next comma, which is left in *text; false: it is empty or
  * too long to be anything. */
@@ -71,19 +80,28 @@ int address_parse(const char *text, struct address_config *config)
     return 0;
 }
 
+bool address_wanted(unsigned id)
+{
+    const char *value = value_of(id);
+
+    return !value || strcmp(value, "none") != 0;
+}
+
 void address_start(struct address *a, struct netif *netif, unsigned id)
 {
+    const char *value = value_of(id);
     struct address_config config;
 
     *a = (struct address){.netif = netif, .id = id};
-    if (id == 0 && ip) {
-        if (address_parse(ip, &config) == 0) {
+    if (value) {
+        if (address_parse(value, &config) == 0) {
             a->fixed = true;
             netif_set_addr(netif, &config.ip, &config.mask, &config.gw);
             nameserver_set(0, &config.dns);
             return;
         }
-        say("net: ip=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP", ip);
+        say("net: %s=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP",
+            address_params[id].name, value);
     }
     dhcp_set_struct(netif, &a->dhcp);
     dhcp_start(netif);

@@ -1,8 +1,8 @@
 /*
- * address.h: where an interface's address comes from, and who is told.
+ * address.h: where an interface's IPv4 address comes from, and who is told.
  *
- * DHCP, unless the command line says ip=ADDR/LEN[,gw=ADDR][,dns=ADDR]: that
- * is for interface 0.
+ * DHCP, unless the command line says ip=ADDR/LEN[,gw=ADDR][,dns=ADDR].  That
+ * is for interface 0; for number N up to 3 it is ipN=.
  */
 #pragma once
 
@@ -18,6 +18,9 @@ struct address_config {
 
 /* 0, or -EINVAL: not of the form above. */
 int address_parse(const char *text, struct address_config *config);
+
+/* ipN=none: the interface is the program's own, and lwIP never opens it. */
+bool address_wanted(unsigned id);
 
 struct address {
     struct netif *netif;

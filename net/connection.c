@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "net/lwip.h"
+#include "net/quirk.h"
 
 #define POLL_EVERY  4   /* half seconds: a writer that waits for memory */
 #define ORPHAN_POLL 120 /* half seconds without progress after close() */
@@ -113,13 +114,14 @@ static void attach(struct stream *s, struct tcp_pcb *pcb)
     tcp_poll(pcb, on_poll, POLL_EVERY);
 }
 
-struct socket *stream_new(void)
+struct socket *stream_new(int family)
 {
     struct stream *s = calloc(1, sizeof(*s));
 
     if (!s)
         return NULL;
     socket_init(&s->socket, &stream_ops);
+    s->socket.family = family;
     s->options = stream_default_options;
     return &s->socket;
 }
@@ -131,11 +133,12 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
     struct socket *new;
 
     if (err != ERR_OK || !l || l->pending >= l->backlog || budget_low() ||
-        !(new = stream_new()))
+        !(new = stream_new(l->socket.family)))
         return ERR_MEM;
     s = stream_of(new);
     s->state = CONNECTED;
     s->options = l->options;
+    s->socket.v6only = l->socket.v6only;
     s->socket.linger = l->socket.linger;
     attach(s, pcb);
     stream_apply_options(s);
@@ -157,7 +160,7 @@ static int need_pcb(struct stream *s)
 
     if (s->pcb)
         return 0;
-    pcb = tcp_new();
+    pcb = tcp_new_ip_type(socket_pcb_type(&s->socket));
     if (!pcb)
         return -ENOBUFS;
     attach(s, pcb);
@@ -165,29 +168,45 @@ static int need_pcb(struct stream *s)
     return 0;
 }
 
+/* As tcp_bind(), which knows nothing of both kinds of addresses at once. */
+static int bind_to(struct stream *s, const ip_addr_t *addr, uint16_t port)
+{
+    return quirk_taken(s->pcb, addr, port)
+               ? -EADDRINUSE
+               : net_errno(tcp_bind(s->pcb, addr, port));
+}
+
 static int bind_random(struct stream *s, const ip_addr_t *addr)
 {
     for (unsigned i = 0; i < PORT_TRIES; i++)
-        if (tcp_bind(s->pcb, addr, socket_random_port()) == ERR_OK)
+        if (bind_to(s, addr, socket_random_port()) == 0)
             return 0;
     return net_errno(tcp_bind(s->pcb, addr, 0)); /* lwIP tries them all */
+}
+
+/* To any address, if it has no port yet. */
+static int need_port(struct stream *s)
+{
+    ip_addr_t any;
+    int err;
+
+    if (s->pcb->local_port)
+        return 0;
+    err = end_local(&s->socket, NULL, &any);
+    return err ? err : bind_random(s, &any);
 }
 
 int stream_bind(struct socket *sock, const struct end *local)
 {
     struct stream *s = stream_of(sock);
-    const ip_addr_t addr = IPADDR4_INIT(local->addr);
+    ip_addr_t addr;
     int err;
 
     if (s->state != NEW || (s->pcb && s->pcb->local_port))
         return -EINVAL;
-    if (!net_is_local(local->addr))
-        return -EADDRNOTAVAIL;
-    err = need_pcb(s);
-    if (err)
+    if ((err = end_local(sock, local, &addr)) || (err = need_pcb(s)))
         return err;
-    return local->port ? net_errno(tcp_bind(s->pcb, &addr, local->port))
-                       : bind_random(s, &addr);
+    return local->port ? bind_to(s, &addr, local->port) : bind_random(s, &addr);
 }
 
 int stream_listen(struct socket *sock, int backlog)
@@ -201,8 +220,7 @@ int stream_listen(struct socket *sock, int backlog)
         return -EINVAL;
     backlog = backlog < 1 ? 1 : backlog > BACKLOG_MAX ? BACKLOG_MAX : backlog;
     if (s->state == NEW) {
-        if ((err = need_pcb(s)) ||
-            (!s->pcb->local_port && (err = bind_random(s, IP_ADDR_ANY))))
+        if ((err = need_pcb(s)) || (err = need_port(s)))
             return err;
         tcp_poll(s->pcb, NULL, 0);
         pcb = tcp_listen_with_backlog_and_err(s->pcb, BACKLOG_MAX, &result);
@@ -241,12 +259,13 @@ int stream_accept(struct socket *sock, struct socket **accepted)
 
 static int start_connect(struct stream *s, const struct end *remote)
 {
-    const uint32_t to = remote->addr ? remote->addr : htonl(INADDR_LOOPBACK);
-    const ip_addr_t addr = IPADDR4_INIT(to);
+    ip_addr_t addr;
     int err;
 
-    if ((err = socket_wait_route(&s->socket, to, 0)) || (err = need_pcb(s)) ||
-        (!s->pcb->local_port && (err = bind_random(s, IP_ADDR_ANY))))
+    if ((err = need_pcb(s)) ||
+        (err = end_remote(remote, &s->pcb->local_ip, &addr)) ||
+        (err = socket_wait_route(&s->socket, &addr, 0)) ||
+        (err = need_pcb(s)) || (err = need_port(s)))
         return err;
     err = net_errno(tcp_connect(s->pcb, &addr, remote->port, on_connected));
     if (err)

@@ -8,6 +8,9 @@
 
 #include <lwip/inet_chksum.h>
 #include <lwip/ip.h>
+#include <lwip/nd6.h>
+#include <lwip/prot/ip6.h>
+#include <lwip/prot/udp.h>
 #include <lwip/udp.h>
 
 #include "lib/util.h"
@@ -17,8 +20,8 @@
 
 #define QUEUE_MAX    256                  /* datagrams nobody has read */
 #define QUEUE_BYTES  ((size_t)256 * 1024) /* in them */
-#define PAYLOAD_MAX  65507 /* 65,535 less the IP and UDP headers */
-#define HEADERS_SIZE 28
+#define PAYLOAD_MAX  (UINT16_MAX - IP_HLEN - UDP_HLEN)
+#define PAYLOAD6_MAX (UINT16_MAX - IP6_HLEN - UDP_HLEN) /* lwIP's: 40 less */
 #define PORT_TRIES   8
 #define SEND_TRIES   64
 
@@ -47,6 +50,7 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
                     const ip_addr_t *addr, u16_t port)
 {
     struct dgram *d = arg;
+    struct datagram *g;
 
     (void)pcb;
     if (!p) { /* net/unreach.c */
@@ -60,8 +64,9 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
         pbuf_free(p);
         return;
     }
-    d->queue[(d->first + d->count++) % QUEUE_MAX] =
-        (struct datagram){p, {ip_2_ip4(addr)->addr, port}};
+    g = &d->queue[(d->first + d->count++) % QUEUE_MAX];
+    g->p = p;
+    end_set(&g->from, addr, port);
     d->bytes += p->tot_len;
     file_changed(&d->socket.file);
 }
@@ -71,18 +76,19 @@ static void on_room(struct net_waiter *w)
     file_changed(&CONTAINER_OF(w, struct dgram, room)->socket.file);
 }
 
-struct socket *dgram_new(void)
+struct socket *dgram_new(int family)
 {
     struct dgram *d = calloc(1, sizeof(*d));
 
     if (!d)
         return NULL;
-    d->pcb = udp_new();
+    socket_init(&d->socket, &dgram_ops);
+    d->socket.family = family;
+    d->pcb = udp_new_ip_type(socket_pcb_type(&d->socket));
     if (!d->pcb) {
         free(d);
         return NULL;
     }
-    socket_init(&d->socket, &dgram_ops);
     d->room.ready = on_room;
     udp_recv(d->pcb, on_recv, d);
     return &d->socket;
@@ -99,12 +105,14 @@ static int bind_random(struct dgram *d, const ip_addr_t *addr)
 static int dgram_bind(struct socket *sock, const struct end *local)
 {
     struct dgram *d = dgram_of(sock);
-    const ip_addr_t addr = IPADDR4_INIT(local->addr);
+    ip_addr_t addr;
+    int err;
 
     if (d->pcb->local_port)
         return -EINVAL;
-    if (!net_is_local(local->addr))
-        return -EADDRNOTAVAIL;
+    err = end_local(sock, local, &addr);
+    if (err)
+        return err;
     return local->port ? net_errno(udp_bind(d->pcb, &addr, local->port))
                        : bind_random(d, &addr);
 }
@@ -123,18 +131,27 @@ static int dgram_accept(struct socket *sock, struct socket **accepted)
     return -EOPNOTSUPP;
 }
 
-/* 0.0.0.0 means this host, as everywhere. */
-static ip_addr_t address_of(const struct end *end)
-{
-    const ip_addr_t addr =
-        IPADDR4_INIT(end->addr ? end->addr : htonl(INADDR_LOOPBACK));
-
-    return addr;
-}
-
 static int need_port(struct dgram *d)
 {
-    return d->pcb->local_port ? 0 : bind_random(d, IP_ADDR_ANY);
+    ip_addr_t any;
+    int err;
+
+    if (d->pcb->local_port)
+        return 0;
+    err = end_local(&d->socket, NULL, &any);
+    return err ? err : bind_random(d, &any);
+}
+
+/* A port, and a way to an address. */
+static int prepare(struct dgram *d, const struct end *to, ip_addr_t *addr,
+                   int flags)
+{
+    int err;
+
+    if ((err = need_port(d)) ||
+        (to && (err = end_remote(to, &d->pcb->local_ip, addr))))
+        return err;
+    return socket_wait_route(&d->socket, addr, flags);
 }
 
 /* remote NULL: take it back. */
@@ -148,10 +165,17 @@ static int dgram_connect(struct socket *sock, const struct end *remote)
         udp_disconnect(d->pcb);
         return 0;
     }
-    addr = address_of(remote);
-    if ((err = socket_wait_route(sock, addr.addr, 0)) || (err = need_port(d)))
-        return err;
-    return net_errno(udp_connect(d->pcb, &addr, remote->port));
+    err = prepare(d, remote, &addr, 0);
+    return err ? err : net_errno(udp_connect(d->pcb, &addr, remote->port));
+}
+
+/* Does the way there take n bytes in one piece? */
+static bool fits(const ip_addr_t *addr, struct netif *netif, size_t n)
+{
+    return !netif->mtu ||
+           (IP_IS_V6(addr) ? n + IP6_HLEN + UDP_HLEN <=
+                                 nd6_get_destination_mtu(ip_2_ip6(addr), netif)
+                           : n + IP_HLEN + UDP_HLEN <= netif->mtu);
 }
 
 /*
@@ -168,7 +192,7 @@ static err_t transmit(struct dgram *d, struct pbuf *p, const ip_addr_t *addr,
 
     if (!netif)
         return ERR_RTE;
-    whole = !netif->mtu || p->tot_len + HEADERS_SIZE <= netif->mtu;
+    whole = fits(addr, netif, p->tot_len);
     saved = netif->chksum_flags;
     if (!whole)
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
@@ -207,21 +231,20 @@ static ssize_t dgram_send(struct socket *sock, const void *data, size_t n,
 
     if (sock->error)
         return socket_take_error(sock);
-    if (to) {
-        addr = address_of(to);
+    if (to)
         port = to->port;
-    } else if (!(d->pcb->flags & UDP_FLAGS_CONNECTED)) {
+    else if (!(d->pcb->flags & UDP_FLAGS_CONNECTED))
         return -EDESTADDRREQ;
-    }
     if (d->shut_send)
         return -EPIPE;
     if (n > PAYLOAD_MAX)
         return -EMSGSIZE;
     if (port == 0)
         return -EINVAL;
-    if ((err = socket_wait_route(sock, addr.addr, flags)) ||
-        (err = need_port(d)))
+    if ((err = prepare(d, to, &addr, flags)))
         return err;
+    if (IP_IS_V6_VAL(addr) && n > PAYLOAD6_MAX)
+        return -EMSGSIZE;
     /* Not for ever: each try may cost what room there is in fragments. */
     for (unsigned tries = 0;
          (err = send_one(d, data, n, &addr, port)) == -EAGAIN; tries++) {
@@ -279,21 +302,24 @@ static int dgram_shutdown(struct socket *sock, int how)
     return 0;
 }
 
-/* The address a datagram to this one leaves with; 0: there is no way. */
-static uint32_t source_for(const ip_addr_t *to)
+/* The address that datagrams to the peer leave with: lwIP chooses for each. */
+static const ip_addr_t *source(const struct udp_pcb *pcb)
 {
-    const struct netif *netif = ip_route(IP_ADDR_ANY, to);
+    struct netif *netif = ip_route(&pcb->local_ip, &pcb->remote_ip);
+    const ip_addr_t *addr = NULL;
 
-    return netif ? netif_ip4_addr(netif)->addr : 0;
+    if (netif)
+        addr = ip_netif_get_local_ip(netif, &pcb->remote_ip);
+    return addr ? addr : &pcb->local_ip;
 }
 
 static int dgram_local(struct socket *sock, struct end *end)
 {
-    const struct dgram *d = dgram_of(sock);
+    const struct udp_pcb *pcb = dgram_of(sock)->pcb;
+    const bool choose =
+        pcb->flags & UDP_FLAGS_CONNECTED && ip_addr_isany(&pcb->local_ip);
 
-    *end = (struct end){ip_2_ip4(&d->pcb->local_ip)->addr, d->pcb->local_port};
-    if (!end->addr && d->pcb->flags & UDP_FLAGS_CONNECTED)
-        end->addr = source_for(&d->pcb->remote_ip);
+    end_set(end, choose ? source(pcb) : &pcb->local_ip, pcb->local_port);
     return 0;
 }
 
@@ -303,8 +329,7 @@ static int dgram_remote(struct socket *sock, struct end *end)
 
     if (!(d->pcb->flags & UDP_FLAGS_CONNECTED))
         return -ENOTCONN;
-    *end =
-        (struct end){ip_2_ip4(&d->pcb->remote_ip)->addr, d->pcb->remote_port};
+    end_set(end, &d->pcb->remote_ip, d->pcb->remote_port);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "lib/util.h"
 #include "net/budget.h"
 
-/* Where things stand in a frame (RFC 894, 791, 9293, 768). */
+/* Where things stand in a frame (RFC 894, 791, 8200, 9293, 768). */
 enum {
     ETHER_TYPE = 12,
     ETHER_SIZE = 14,
@@ -19,11 +19,16 @@ enum {
     IP_PROTOCOL = 9,
     IP_ADDRESSES = 12,
     IP_SIZE = 20,
+    IP6_LENGTH = 4,
+    IP6_NEXT = 6,
+    IP6_ADDRESSES = 8,
+    IP6_SIZE = 40,
     TCP_CHECKSUM = 16,
     UDP_CHECKSUM = 6,
 };
 
 #define TYPE_IPV4     0x0800
+#define TYPE_IPV6     0x86dd
 #define FRAGMENT_PART 0x3fff /* more fragments, or an offset */
 #define PROTOCOL_TCP  6
 #define PROTOCOL_UDP  17
@@ -99,14 +104,17 @@ static struct pbuf *pass(struct buf *b)
     return head;
 }
 
+/* With zeros up to Ethernet's smallest frame: lwIP looks at headers before it
+ * knows that they are there. */
 static struct pbuf *copy(struct buf *b, size_t total)
 {
+    const size_t size = total < FRAME_MIN ? FRAME_MIN : total;
     struct pbuf *p;
     uint8_t *to;
 
     if (budget_low() && total > FRAME_ACK_MAX)
         return NULL;
-    p = pbuf_alloc(PBUF_RAW, (u16_t)total, PBUF_RAM);
+    p = pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
     if (!p)
         return NULL;
     to = p->payload;
@@ -114,6 +122,7 @@ static struct pbuf *copy(struct buf *b, size_t total)
         memcpy(to, from->page + from->off, from->len);
         to += from->len;
     }
+    memset(to, 0, size - total);
     buf_free(b);
     return p;
 }
@@ -143,60 +152,81 @@ static unsigned get_u16(const uint8_t *p)
     return (unsigned)p[0] << 8 | p[1];
 }
 
-/* The IP header of an unfragmented IPv4 frame, or NULL. */
-static uint8_t *whole_datagram(const struct buf *b)
-{
-    uint8_t *frame = b->page + b->off;
+/* A TCP segment or UDP datagram in one frame. */
+struct segment {
+    uint8_t *checksum;
+    const uint8_t *addresses; /* source and destination */
+    unsigned addresses_size;
+    unsigned protocol, length;
+    bool v6;
+};
 
-    if (b->len < ETHER_SIZE + IP_SIZE ||
-        get_u16(frame + ETHER_TYPE) != TYPE_IPV4 ||
-        get_u16(frame + ETHER_SIZE + IP_FRAGMENT) & FRAGMENT_PART)
-        return NULL;
-    return frame + ETHER_SIZE;
+/* Not for fragments, nor behind IPv6's extension headers. */
+static bool find_segment(const struct buf *b, struct segment *s)
+{
+    uint8_t *frame = b->page + b->off, *ip = frame + ETHER_SIZE;
+    unsigned header, at;
+
+    if (b->len < ETHER_SIZE + IP_SIZE)
+        return false;
+    s->v6 = get_u16(frame + ETHER_TYPE) == TYPE_IPV6;
+    if (s->v6 && b->len >= ETHER_SIZE + IP6_SIZE) {
+        header = IP6_SIZE;
+        s->addresses = ip + IP6_ADDRESSES;
+        s->addresses_size = 32;
+        s->protocol = ip[IP6_NEXT];
+        s->length = get_u16(ip + IP6_LENGTH);
+    } else if (get_u16(frame + ETHER_TYPE) == TYPE_IPV4 &&
+               !(get_u16(ip + IP_FRAGMENT) & FRAGMENT_PART)) {
+        header = (ip[0] & 15u) * 4;
+        s->addresses = ip + IP_ADDRESSES;
+        s->addresses_size = 8;
+        s->protocol = ip[IP_PROTOCOL];
+        s->length = get_u16(ip + IP_LENGTH) - header;
+    } else {
+        return false;
+    }
+    if (s->protocol != PROTOCOL_TCP && s->protocol != PROTOCOL_UDP)
+        return false;
+    at = header + (s->protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
+    s->checksum = ip + at;
+    return ETHER_SIZE + at + 2 <= b->len;
 }
 
 /* A fragment's mark would vouch for the whole datagram: never trusted. */
 bool frame_trusted(const struct buf *b)
 {
-    return b->flags & (BUF_CSUM_OK | BUF_CSUM_BLANK) && whole_datagram(b);
+    struct segment s;
+
+    return b->flags & (BUF_CSUM_OK | BUF_CSUM_BLANK) && find_segment(b, &s);
 }
 
 /* The ones' complement sum that stands for source, destination, protocol and
  * length (RFC 1071), folded, not inverted: what netif.h wants to find. */
-static uint16_t pseudo_header_sum(const uint8_t *ip, unsigned length)
+static uint16_t pseudo_header_sum(const struct segment *s)
 {
-    unsigned sum = ip[IP_PROTOCOL] + length;
+    unsigned sum = s->protocol + s->length;
 
-    for (unsigned i = 0; i < 8; i += 2)
-        sum += get_u16(ip + IP_ADDRESSES + i);
+    for (unsigned i = 0; i < s->addresses_size; i += 2)
+        sum += get_u16(s->addresses + i);
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-static void leave_checksum(struct buf *b)
+static void leave_checksum(struct buf *b, bool v6_too)
 {
-    uint8_t *ip = whole_datagram(b);
-    unsigned header, at;
+    struct segment s;
     uint16_t sum;
 
-    if (!ip)
+    if (!find_segment(b, &s) || (s.v6 && !v6_too))
         return;
-    if (ip[IP_PROTOCOL] == PROTOCOL_TCP)
-        at = TCP_CHECKSUM;
-    else if (ip[IP_PROTOCOL] == PROTOCOL_UDP)
-        at = UDP_CHECKSUM;
-    else
-        return;
-    header = (ip[0] & 15u) * 4;
-    if (ETHER_SIZE + header + at + 2 > b->len)
-        return;
-    sum = pseudo_header_sum(ip, get_u16(ip + IP_LENGTH) - header);
-    ip[header + at] = (uint8_t)(sum >> 8);
-    ip[header + at + 1] = (uint8_t)sum;
+    sum = pseudo_header_sum(&s);
+    s.checksum[0] = (uint8_t)(sum >> 8);
+    s.checksum[1] = (uint8_t)sum;
     b->flags |= BUF_CSUM_BLANK;
 }
 
-struct buf *frame_to_send(const struct pbuf *p)
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too)
 {
     struct buf *first = buf_alloc(), *b = first;
     size_t left = p->tot_len, done = 0; /* in the frame, in p */
@@ -220,7 +250,7 @@ struct buf *frame_to_send(const struct pbuf *p)
         }
     }
     if (b) {
-        leave_checksum(first);
+        leave_checksum(first, v6_too);
         return first;
     }
     buf_free(first);

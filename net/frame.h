@@ -16,6 +16,7 @@
 #include "kernel/buf.h"
 
 #define FRAME_COPY_MAX 512 /* bytes: a copy costs less than losing the page */
+#define FRAME_MIN      60  /* bytes: shorter ones are filled with zeros */
 #define FRAME_ACK_MAX  128 /* bytes: let in even when memory is low */
 
 struct frame_counters {
@@ -33,8 +34,9 @@ struct pbuf *frame_received(struct buf *b);
 /* Has someone vouched for the TCP or UDP checksum of this received frame? */
 bool frame_trusted(const struct buf *b);
 
-/* A copy, marked so that the back-end fills in the TCP or UDP checksum that
- * lwIP left out.  NULL: no buffers. */
-struct buf *frame_to_send(const struct pbuf *p);
+/* A copy, marked so that the back-end fills in the TCP or UDP checksum,
+ * whether lwIP left it out or not; for IPv6 only with v6_too.  NULL: no
+ * buffers. */
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too);
 
 const struct frame_counters *frame_counters(void);

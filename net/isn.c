@@ -68,18 +68,21 @@ uint64_t siphash(const uint8_t key[16], const void *data, size_t n)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint32_t isn_of(uint32_t local, uint16_t local_port, uint32_t remote,
-                uint16_t remote_port)
+uint32_t isn_of(const void *local, uint16_t local_port, const void *remote,
+                uint16_t remote_port, size_t size)
 {
     static uint8_t key[16];
     static bool keyed;
-    const uint32_t ends[] = {local, remote,
-                             (uint32_t)local_port << 16 | remote_port};
+    const uint16_t ports[] = {local_port, remote_port};
+    uint8_t ends[16 + 16 + sizeof(ports)];
 
+    memcpy(ends, local, size);
+    memcpy(ends + size, remote, size);
+    memcpy(ends + 2 * size, ports, sizeof(ports));
     if (!keyed) {
         random_bytes(key, sizeof(key));
         keyed = true;
     }
-    return (uint32_t)(siphash(key, ends, sizeof(ends)) +
+    return (uint32_t)(siphash(key, ends, 2 * size + sizeof(ports)) +
                       clock_now() / ISN_TICK_NS);
 }

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Addresses in network byte order, ports in the host's. */
-uint32_t isn_of(uint32_t local, uint16_t local_port, uint32_t remote,
-                uint16_t remote_port);
+/* Two addresses of size bytes each, at most 16; ports in host byte order. */
+uint32_t isn_of(const void *local, uint16_t local_port, const void *remote,
+                uint16_t remote_port, size_t size);
 
 /* SipHash-2-4 of n bytes under a key of 16. */
 uint64_t siphash(const uint8_t key[16], const void *data, size_t n);

@@ -7,27 +7,30 @@
 #include <string.h>
 
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/init.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/sys.h>
-#include <lwip/timeouts.h>
 #include <netif/ethernet.h>
 
 #include "kernel/page.h"
 #include "kernel/panic.h"
 #include "lib/util.h"
 #include "net/address.h"
+#include "net/address6.h"
 #include "net/budget.h"
 #include "net/frame.h"
 #include "net/quirk.h"
+#include "net/timers.h"
 #include "xen/clock.h"
 #include "xen/netfront.h"
 
 #define IFACES_MAX 8
 #define BATCH      64 /* frames between two looks at the other threads */
-#define TIMERS_MAX 8
 #define MS         1000000ull
+
+#define ADDRESS_WAIT (10000 * MS) /* DHCP answers sooner, or never */
+#define ROUTER_WAIT  (6000 * MS)  /* after start: so do routers */
 
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -36,6 +39,7 @@ struct iface {
     struct netif netif;
     struct net *net;
     struct address address;
+    struct address6 address6;
     unsigned queued; /* frames since the last flush */
     bool full;       /* a frame found no slot */
     bool returning;  /* a thread waits for the device to come back */
@@ -50,53 +54,9 @@ static struct {
     bool touched;         /* there is work */
     struct iface ifaces[IFACES_MAX];
     unsigned count;
-    uint64_t due[TIMERS_MAX];
+    uint64_t started;
     struct net_waiter *waiters;
 } stack;
-
-u32_t sys_now(void)
-{
-    return (u32_t)(clock_now() / MS);
-}
-
-/* Called by lwip_init(); timers_run() starts them. */
-void sys_timeouts_init(void)
-{
-}
-
-/* The next multiple of period: timers in step mean fewer wakes. */
-static uint64_t next_tick(uint64_t period)
-{
-    const uint64_t now = clock_now();
-
-    return now - now % period + period;
-}
-
-/* Run lwIP's timers that are due; when is the next one? */
-static uint64_t timers_run(void)
-{
-    uint64_t next = NEVER;
-
-    for (int i = 0; i < lwip_num_cyclic_timers; i++) {
-        const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
-        const uint64_t period = t->interval_ms * MS;
-        uint64_t *due = &stack.due[i];
-
-        if (t->handler == tcp_tmr && !tcp_active_pcbs && !tcp_tw_pcbs) {
-            *due = 0; /* not running: an idle guest sleeps longer */
-            continue;
-        }
-        if (*due == 0)
-            *due = next_tick(period);
-        if (*due <= clock_now()) {
-            t->handler();
-            *due = next_tick(period);
-        }
-        if (*due < next)
-            next = *due;
-    }
-    return next;
-}
 
 /* lwIP's link output.  Never waits: on ERR_MEM TCP tries again when the net
  * thread calls tcp_txnow(). */
@@ -108,7 +68,7 @@ static err_t output(struct netif *netif, struct pbuf *p)
 
     if (i->full)
         return ERR_MEM;
-    b = frame_to_send(p);
+    b = frame_to_send(p, net_csum6(i->net));
     if (!b)
         return ERR_MEM;
     err = net_trysend(i->net, b);
@@ -152,7 +112,7 @@ static void address_changed(struct netif *netif)
 static void take_identity(struct netif *netif, const struct net *net)
 {
     memcpy(netif->hwaddr, net_mac(net), ETH_HWADDR_LEN);
-    netif->mtu = (u16_t)net_mtu(net);
+    netif->mtu = netif->mtu6 = (u16_t)net_mtu(net);
 }
 
 static err_t netif_start(struct netif *netif)
@@ -165,12 +125,14 @@ static err_t netif_start(struct netif *netif)
     netif->name[0] = 'e';
     netif->name[1] = 'n';
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
-                   NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+                   NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
     netif->output = etharp_output;
+    netif->output_ip6 = ethip6_output;
     netif->linkoutput = output;
     netif_set_status_callback(netif, address_changed);
-    NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_ENABLE_ALL &
-                                       ~(OFFLOADED_TX | OFFLOADED_RX));
+    NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_ENABLE_ALL & ~OFFLOADED_RX);
+    if (net_csum6(i->net))
+        netif->chksum_flags &= (u16_t)~OFFLOADED_TX;
     return ERR_OK;
 }
 
@@ -180,6 +142,8 @@ static int open_all(void)
     for (unsigned id = 0; id < IFACES_MAX; id++) {
         struct iface *i = &stack.ifaces[stack.count];
 
+        if (!address_wanted(id))
+            continue;
         i->net = net_open(id);
         if (!i->net)
             break;
@@ -188,6 +152,7 @@ static int open_all(void)
             netif_set_default(&i->netif);
         netif_set_up(&i->netif);
         address_start(&i->address, &i->netif, id);
+        address6_start(&i->address6, &i->netif, id);
     }
     if (stack.count)
         return 0;
@@ -205,6 +170,7 @@ static int start(void)
     lwip_init();
     /* What never leaves memory needs no checksums. */
     NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_DISABLE_ALL);
+    stack.started = clock_now();
     return open_all();
 }
 
@@ -244,6 +210,7 @@ static void follow_return(struct iface *i)
     say("net: vif %u is back", i->address.id);
     take_identity(&i->netif, i->net);
     netif_set_link_up(&i->netif);
+    address6_restart(&i->address6);
     resend();
 }
 
@@ -336,6 +303,7 @@ static void serve(void)
     for (unsigned n = 0; n < stack.count; n++) {
         follow_device(&stack.ifaces[n]);
         address_report(&stack.ifaces[n].address); /* may wait */
+        address6_report(&stack.ifaces[n].address6);
     }
     stack.touched = false;
     resume();
@@ -390,6 +358,24 @@ int net_wait_address(uint64_t deadline)
     return 0;
 }
 
+int net_wait_route(const struct ip_addr *to, bool wait)
+{
+    uint64_t deadline = clock_now() + ADDRESS_WAIT;
+
+    if (IP_IS_V4(to))
+        return ip4_addr_isloopback(ip_2_ip4(to))
+                   ? 0
+                   : net_wait_address(wait ? deadline : 0);
+    if (ip6_addr_isloopback(ip_2_ip6(to)))
+        return 0;
+    if (deadline > stack.started + ROUTER_WAIT)
+        deadline = stack.started + ROUTER_WAIT;
+    while (!address6_reaches(ip_2_ip6(to)))
+        if (!wait || waitq_wait_until(&stack.changed, deadline))
+            return -ENETUNREACH;
+    return 0;
+}
+
 void net_touch(void)
 {
     stack.touched = true;
@@ -426,15 +412,19 @@ void net_forget(struct net_waiter *w)
     w->waiting = false;
 }
 
-bool net_is_local(uint32_t addr)
+bool net_is_local(const struct ip_addr *addr)
 {
-    const struct netif *netif;
+    struct netif *netif;
 
-    if (addr == IPADDR_ANY || ntohl(addr) >> 24 == IN_LOOPBACKNET)
+    if (ip_addr_isany(addr))
+        return true;
+    if (IP_IS_V4(addr) && ip4_addr_isloopback(ip_2_ip4(addr)))
         return true;
     NETIF_FOREACH(netif)
     {
-        if (netif_ip4_addr(netif)->addr == addr)
+        if (IP_IS_V4(addr)
+                ? ip4_addr_eq(netif_ip4_addr(netif), ip_2_ip4(addr))
+                : netif_get_ip6_addr_match(netif, ip_2_ip6(addr)) >= 0)
             return true;
     }
     return false;

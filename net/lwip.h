@@ -12,13 +12,19 @@
 
 #include "kernel/sched.h"
 
+struct ip_addr; /* lwIP's */
+
 /* Start everything at the first call; waits until the interfaces are there,
  * not for their addresses.  0, or -ENODEV (no interface; said on the
  * console), -ENOMEM. */
 int net_up(void);
 
-/* Wait until an interface has an address: 0 or -ENETUNREACH. */
+/* Wait until an interface has an IPv4 address: 0 or -ENETUNREACH. */
 int net_wait_address(uint64_t deadline);
+
+/* Is there a way to this address?  With wait, addresses that have yet to come
+ * are waited for, but only at boot.  0 or -ENETUNREACH. */
+int net_wait_route(const struct ip_addr *to, bool wait);
 
 /* The calling thread made lwIP queue frames or start timers: the net thread
  * sees to them as soon as this one waits. */
@@ -36,8 +42,8 @@ struct net_waiter {
 void net_await_room(struct net_waiter *w);
 void net_forget(struct net_waiter *w);
 
-/* May a socket be bound to addr (network byte order)? */
-bool net_is_local(uint32_t addr);
+/* May a socket be bound to addr? */
+bool net_is_local(const struct ip_addr *addr);
 
 /* lwIP's err_t as -errno. */
 int net_errno(int err);

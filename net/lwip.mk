@@ -15,7 +15,9 @@ LWIP_CORE     = core/def core/inet_chksum core/init core/ip core/mem core/memp \
                 core/netif core/pbuf core/tcp core/tcp_in core/tcp_out \
                 core/timeouts core/udp core/ipv4/dhcp core/ipv4/etharp \
                 core/ipv4/icmp core/ipv4/ip4 core/ipv4/ip4_addr \
-                core/ipv4/ip4_frag netif/ethernet
+                core/ipv4/ip4_frag core/ipv6/ethip6 core/ipv6/icmp6 \
+                core/ipv6/ip6 core/ipv6/ip6_addr core/ipv6/ip6_frag \
+                core/ipv6/mld6 core/ipv6/nd6 netif/ethernet
 
 # The machine's own sources say where packages come from; only the suite is
 # ours.  Everything about lwIP's port stands in net/lwipopts.h, so the arch/cc.h
@@ -40,8 +42,8 @@ $(LWIP_HEADERS): | $(PACKAGES)
 	$(Q)touch $@
 
 # What lwIP reads of ours: its options, and what they name.
-LWIP_PORT = net/lwipopts.h net/budget.h net/isn.h net/quirk.h net/unreach.h net/nameserver.h \
-            lib/random.h kernel/panic.h
+LWIP_PORT = net/lwipopts.h net/budget.h net/discovery.h net/isn.h net/nameserver.h net/quirk.h \
+            net/unreach.h lib/random.h kernel/panic.h
 
 $(LWIP_CORE:%=$(LWIP)/src/%.c): $(LWIP_HEADERS) ;
 

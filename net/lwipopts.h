@@ -10,6 +10,7 @@
 #include "kernel/panic.h"
 #include "lib/random.h"
 #include "net/budget.h"
+#include "net/discovery.h"
 #include "net/isn.h"
 #include "net/nameserver.h"
 #include "net/quirk.h"
@@ -22,20 +23,22 @@
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1 /* netinet/in.h has htons() */
 #define LWIP_ERRNO_STDINCLUDE                 1
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)              \
-    isn_of(ip_2_ip4(local)->addr, local_port, ip_2_ip4(remote)->addr,          \
-           remote_port) /* RFC 6528 */
+    isn_of(&(local)->u_addr, local_port, &(remote)->u_addr, remote_port,       \
+           IP_IS_V6(local) ? 16 : 4) /* RFC 6528 */
 
 #define LWIP_HOOK_IP4_INPUT(p, netif) unreach_input(p, netif)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
     (quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
+#define LWIP_HOOK_IP6_INPUT(p, netif)   discovery_eats(p, netif)
+#define LWIP_HOOK_ND6_GET_GW(netif, to) discovery_gateway(netif)
 
 /* One thread at a time, nothing in lwIP waits: no locks, no mailboxes. */
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN         0 /* net/socket.c is the socket layer */
 #define LWIP_SOCKET          0
-#define LWIP_TIMERS_CUSTOM   1 /* net/lwip.c: no malloc, so none can fail */
+#define LWIP_TIMERS_CUSTOM   1 /* net/timers.c: no malloc, so none can fail */
 #define LWIP_STATS           0 /* net/lwip.c counts what it drops */
 
 #ifndef SSIZE_MAX /* newlib has the type only; lwIP would make its own */
@@ -70,7 +73,6 @@
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 
 /* IPv4. */
-#define LWIP_IPV6           0
 #define LWIP_RAW            0
 #define IP_DEFAULT_TTL      64 /* as everyone's; lwIP's is 255 */
 #define LWIP_IGMP           0  /* would tick every 100 ms */
@@ -82,6 +84,21 @@
 #define IP_REASS_MAXAGE     5   /* seconds: on a LAN the rest is lost by then */
 #define IP_SOF_BROADCAST    1   /* SO_BROADCAST guards sending, as in POSIX */
 #define LWIP_BROADCAST_PING 0
+
+/* IPv6: addresses by EUI-64: those of a server had better be foreseeable, and
+ * there is no place for a secret that outlives it. */
+#define LWIP_IPV6                     1
+#define LWIP_IPV6_NUM_ADDRESSES       6 /* of each interface */
+#define LWIP_IPV6_FRAG                1
+#define LWIP_IPV6_REASS               1
+#define IPV6_FRAG_COPYHEADER          1 /* pointers have 64 bits */
+#define IPV6_REASS_MAXAGE             IP_REASS_MAXAGE
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS 1
+#define LWIP_ND6_NUM_NEIGHBORS        64
+#define LWIP_ND6_NUM_DESTINATIONS     64
+#define LWIP_ND6_QUEUEING             1
+#define MEMP_NUM_ND6_QUEUE            ARP_QUEUE_LEN
+#define LWIP_IPV6_MLD                 1 /* bridges that snoop need it */
 
 /* DHCP. */
 #define LWIP_DHCP                1

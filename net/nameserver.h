@@ -5,7 +5,8 @@
 
 #define NAMESERVERS 3
 
-/* addr: lwIP's ip_addr_t, which is not known yet where its options are read. */
+/* addr: an IPv4 address in network byte order; lwIP's types begin with it, but
+ * are not known yet where its options are read. */
 void nameserver_set(unsigned n, const void *addr);
 
 /* The n-th one; false: there are not so many. */

@@ -30,3 +30,24 @@ void quirk_trim_time_wait(void)
     while (pcb && pcb->next)
         tcp_abort(pcb->next); /* no RST: only forgets it */
 }
+
+static bool are_both_and_v6(const ip_addr_t *a, const ip_addr_t *b)
+{
+    return (IP_GET_TYPE(a) == IPADDR_TYPE_ANY && IP_IS_V6(b)) ||
+           (IP_GET_TYPE(b) == IPADDR_TYPE_ANY && IP_IS_V6(a));
+}
+
+bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
+                 uint16_t port)
+{
+    const bool reuse = ip_get_option(pcb, SOF_REUSEADDR);
+
+    for (int i = 0; i < NUM_TCP_PCB_LISTS; i++)
+        for (const struct tcp_pcb *c = *tcp_pcb_lists[i]; c; c = c->next)
+            if (c != pcb && c->local_port == port &&
+                are_both_and_v6(addr, &c->local_ip) &&
+                (c->state == LISTEN || !reuse ||
+                 !ip_get_option(c, SOF_REUSEADDR)))
+                return true;
+    return false;
+}

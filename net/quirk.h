@@ -2,7 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
+struct ip_addr;
 struct tcp_pcb;
 struct tcp_hdr;
 struct pbuf;
@@ -18,3 +20,8 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
 /* lwIP keeps every closed connection for a minute, and each SYN looks through
  * them all: forget the oldest beyond a number. */
 void quirk_trim_time_wait(void);
+
+/* lwIP lets a listener for both IPv4 and IPv6 and one for IPv6 have the same
+ * port.  True: pcb must not be bound to it. */
+bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
+                 uint16_t port);

@@ -47,34 +47,6 @@ static ssize_t finish(struct socket *s, ssize_t result)
     return posix(result);
 }
 
-static int end_from(const struct sockaddr *addr, socklen_t len, struct end *end)
-{
-    struct sockaddr_in in;
-
-    if (!addr || len < sizeof(in))
-        return -EINVAL;
-    memcpy(&in, addr, sizeof(in));
-    if (in.sin_family != AF_INET)
-        return -EAFNOSUPPORT;
-    *end = (struct end){in.sin_addr.s_addr, ntohs(in.sin_port)};
-    return 0;
-}
-
-/* As much as fits; *len becomes what it would have taken. */
-static void end_to(const struct end *end, struct sockaddr *addr, socklen_t *len)
-{
-    const struct sockaddr_in in = {
-        .sin_family = AF_INET,
-        .sin_port = htons(end->port),
-        .sin_addr.s_addr = end->addr,
-    };
-
-    if (!addr || !len)
-        return;
-    memcpy(addr, &in, *len < sizeof(in) ? *len : sizeof(in));
-    *len = sizeof(in);
-}
-
 static int install(struct socket *s, int flags)
 {
     int fd;
@@ -94,7 +66,7 @@ static int open_socket(int family, int type, int protocol)
     int err;
 
     type &= ~flags;
-    if (family != AF_INET)
+    if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return -EINVAL;
@@ -103,7 +75,7 @@ static int open_socket(int family, int type, int protocol)
         return -EPROTONOSUPPORT;
     if ((err = net_up()))
         return err;
-    s = type == SOCK_STREAM ? stream_new() : dgram_new();
+    s = type == SOCK_STREAM ? stream_new(family) : dgram_new(family);
     return s ? install(s, flags) : -ENOBUFS;
 }
 
@@ -120,7 +92,7 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 
     if (!s)
         return -1;
-    err = end_from(addr, len, &end);
+    err = end_from(s, addr, len, &end);
     return (int)finish(s, err ? err : ops_of(s)->bind(s, &end));
 }
 
@@ -146,7 +118,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
         ops_of(new)->remote(new, &end); /* may be gone again: zeros */
         result = install(new, flags);
         if (result >= 0)
-            end_to(&end, addr, len);
+            end_to(s, &end, addr, len);
     }
     return (int)finish(s, result);
 }
@@ -166,7 +138,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
         return -1;
     if (addr && len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
         return (int)finish(s, ops_of(s)->connect(s, NULL));
-    err = end_from(addr, len, &end);
+    err = end_from(s, addr, len, &end);
     return (int)finish(s, err ? err : ops_of(s)->connect(s, &end));
 }
 
@@ -179,7 +151,7 @@ ssize_t sendto(int fd, const void *data, size_t n, int flags,
 
     if (!s)
         return -1;
-    err = addr ? end_from(addr, len, &end) : 0;
+    err = addr ? end_from(s, addr, len, &end) : 0;
     return finish(
         s, err ? err : ops_of(s)->send(s, data, n, flags, addr ? &end : NULL));
 }
@@ -200,7 +172,7 @@ ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
         return -1;
     got = ops_of(s)->recv(s, data, n, flags, &end);
     if (got >= 0 && end.port)
-        end_to(&end, addr, len);
+        end_to(s, &end, addr, len);
     else if (got >= 0 && addr && len)
         *len = 0; /* a stream's bytes carry no address */
     return finish(s, got);
@@ -232,7 +204,7 @@ int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
         return -1;
     err = ops_of(s)->local(s, &end);
     if (!err)
-        end_to(&end, addr, len);
+        end_to(s, &end, addr, len);
     return (int)finish(s, err);
 }
 
@@ -246,7 +218,7 @@ int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
         return -1;
     err = ops_of(s)->remote(s, &end);
     if (!err)
-        end_to(&end, addr, len);
+        end_to(s, &end, addr, len);
     return (int)finish(s, err);
 }
 
@@ -257,6 +229,23 @@ static uint64_t *timeout_of(struct socket *s, int level, int name)
     return name == SO_RCVTIMEO   ? &s->recv_timeout
            : name == SO_SNDTIMEO ? &s->send_timeout
                                  : NULL;
+}
+
+static bool is_v6only(const struct socket *s, int level, int name)
+{
+    return s->family == AF_INET6 && level == IPPROTO_IPV6 &&
+           name == IPV6_V6ONLY;
+}
+
+/* Not for what has its address. */
+static int set_v6only(struct socket *s, int value)
+{
+    struct end end;
+
+    if (ops_of(s)->local(s, &end) || end.port)
+        return -EINVAL;
+    s->v6only = value != 0;
+    return 0;
 }
 
 /* As much as fits. */
@@ -283,6 +272,10 @@ static int get_option(struct socket *s, int level, int name, void *value,
         return copy_option(value, len, &s->linger, sizeof(s->linger));
     if (level == SOL_SOCKET && name == SO_TYPE)
         number = ops_of(s)->type;
+    else if (level == SOL_SOCKET && name == SO_DOMAIN)
+        number = s->family;
+    else if (is_v6only(s, level, name))
+        number = s->v6only;
     else if (level == SOL_SOCKET && name == SO_ERROR)
         number = -socket_take_error(s);
     else if (level == SOL_SOCKET && name == SO_REUSEPORT)
@@ -338,6 +331,8 @@ static int set_option(struct socket *s, int level, int name, const void *value,
     if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
         return 0; /* a wish: the sizes are fixed */
     memcpy(&number, value, sizeof(number));
+    if (is_v6only(s, level, name))
+        return set_v6only(s, number);
     if (level == SOL_SOCKET && name == SO_REUSEPORT)
         return number ? -ENOPROTOOPT : 0;
     return ops_of(s)->set(s, level, name, number);

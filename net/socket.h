@@ -6,21 +6,19 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
 #include "kernel/sched.h"
 #include "lib/fd.h"
-
-/* One end of a conversation; v4. */
-struct end {
-    uint32_t addr; /* network byte order */
-    uint16_t port; /* host byte order */
-};
+#include "net/end.h"
 
 struct socket {
     struct file file; /* first; its ops are a struct socket_ops's */
+    int family;       /* AF_INET, AF_INET6 or neither */
+    bool v6only;      /* IPV6_V6ONLY */
     int error;        /* SO_ERROR: a positive errno, told once */
     uint64_t recv_timeout, send_timeout; /* ns, NEVER: none */
     struct linger linger;
@@ -47,8 +45,8 @@ struct socket_ops {
 extern const struct socket_ops stream_ops, dgram_ops;
 
 /* A new socket without a descriptor; NULL: no memory. */
-struct socket *stream_new(void);
-struct socket *dgram_new(void);
+struct socket *stream_new(int family);
+struct socket *dgram_new(int family);
 
 /* For both kinds, in socket_common.c. */
 void socket_init(struct socket *s, const struct socket_ops *ops);
@@ -62,9 +60,12 @@ uint64_t socket_deadline(uint64_t timeout);
 /* -error, which is then forgotten; 0: none. */
 int socket_take_error(struct socket *s);
 
-/* Wait until there is a route to addr, but only at boot: until an interface
- * has its address.  0, -ENETUNREACH, -EAGAIN ... */
-int socket_wait_route(struct socket *s, uint32_t addr, int flags);
+/* Wait until there is a route to addr, but only at boot: see
+ * net_wait_route().  0, -ENETUNREACH. */
+int socket_wait_route(struct socket *s, const struct ip_addr *addr, int flags);
+
+/* The type of lwIP pcb it needs. */
+uint8_t socket_pcb_type(const struct socket *s);
 
 uint16_t socket_random_port(void); /* RFC 6056 */
 

@@ -7,13 +7,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <lwip/ip_addr.h>
+
 #include "lib/random.h"
 #include "net/lwip.h"
 #include "xen/clock.h"
 
-#define ADDRESS_WAIT_NS 10000000000ull /* DHCP answers sooner, or never */
-#define PORT_FIRST      0xc000         /* RFC 6335's dynamic ports */
-#define PORT_MASK       0x3fff
+#define PORT_FIRST 0xc000 /* RFC 6335's dynamic ports */
+#define PORT_MASK  0x3fff
 
 void socket_init(struct socket *s, const struct socket_ops *ops)
 {
@@ -41,13 +42,17 @@ int socket_take_error(struct socket *s)
     return -error;
 }
 
-int socket_wait_route(struct socket *s, uint32_t addr, int flags)
+int socket_wait_route(struct socket *s, const struct ip_addr *addr, int flags)
 {
-    if (ntohl(addr) >> 24 == IN_LOOPBACKNET)
-        return 0;
-    if (flags & MSG_DONTWAIT || s->file.flags & O_NONBLOCK)
-        return net_wait_address(0);
-    return net_wait_address(clock_now() + ADDRESS_WAIT_NS);
+    return net_wait_route(
+        addr, !(flags & MSG_DONTWAIT || s->file.flags & O_NONBLOCK));
+}
+
+uint8_t socket_pcb_type(const struct socket *s)
+{
+    return s->family != AF_INET6 ? IPADDR_TYPE_V4
+           : s->v6only           ? IPADDR_TYPE_V6
+                                 : IPADDR_TYPE_ANY;
 }
 
 uint16_t socket_random_port(void)

@@ -154,10 +154,8 @@ static int stream_local(struct socket *sock, struct end *end)
     const struct stream *s = stream_of(sock);
 
     *end = (struct end){0};
-    if (s->pcb) {
-        end->addr = ip_2_ip4(&s->pcb->local_ip)->addr;
-        end->port = s->pcb->local_port;
-    }
+    if (s->pcb)
+        end_set(end, &s->pcb->local_ip, s->pcb->local_port);
     return 0;
 }
 
@@ -167,8 +165,7 @@ static int stream_remote(struct socket *sock, struct end *end)
 
     if (s->state != CONNECTED || !s->pcb)
         return -ENOTCONN;
-    end->addr = ip_2_ip4(&s->pcb->remote_ip)->addr;
-    end->port = s->pcb->remote_port;
+    end_set(end, &s->pcb->remote_ip, s->pcb->remote_port);
     return 0;
 }
 

@@ -52,12 +52,14 @@ static struct xs_call read_key(const char *dir, const char *key, char *value,
 /* What the toolstack and the back-end say about this interface. */
 static int read_properties(struct net *net)
 {
-    char mac[18], own_mtu[8], mtu[8], sg[4];
+    char mac[18], own_mtu[8], mtu[8], sg[4], csum6[4];
     struct xs_call calls[] = {
         read_key(net->bus.path, "mac", mac, sizeof(mac)),
         read_key(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
         read_key(net->bus.backend, "mtu", mtu, sizeof(mtu)),
         read_key(net->bus.backend, "feature-sg", sg, sizeof(sg)),
+        read_key(net->bus.backend, "feature-ipv6-csum-offload", csum6,
+                 sizeof(csum6)),
     };
     const struct xs_call *from = &calls[1];
     uint64_t n = MTU_DEFAULT;
@@ -74,6 +76,7 @@ static int read_properties(struct net *net)
     net->mtu = (unsigned)n;
 
     net->sg = !calls[3].err && !xs_number(sg, &n) && n > 0;
+    net->csum6 = !calls[4].err && !xs_number(csum6, &n) && n > 0;
     if (!net->sg && net->mtu > PAGE_SIZE - ETH_HEADER)
         net->mtu = PAGE_SIZE - ETH_HEADER;
     return 0;
@@ -103,6 +106,7 @@ static int connect(struct net *net)
         {"request-rx-copy", 1},
         {"feature-rx-notify", 1},
         {"feature-sg", 1},
+        {"feature-ipv6-csum-offload", 1},
     };
     if ((err = xenbus_connect(&net->bus, keys, ARRAY_LEN(keys))))
         return err;
@@ -190,6 +194,11 @@ const uint8_t *net_mac(const struct net *net)
 unsigned net_mtu(const struct net *net)
 {
     return net->mtu;
+}
+
+bool net_csum6(const struct net *net)
+{
+    return net->csum6;
 }
 
 bool net_broken(const struct net *net)

@@ -48,6 +48,7 @@ void net_close(struct net *net);
 
 const uint8_t *net_mac(const struct net *net); /* 6 bytes */
 unsigned net_mtu(const struct net *net);       /* without Ethernet header */
+bool net_csum6(const struct net *net); /* BUF_CSUM_BLANK for IPv6, too? */
 bool net_broken(const struct net *net);
 
 /* Changes when a back-end has taken over, be it with the rings as they are:

@@ -32,6 +32,7 @@ struct net {
     unsigned mtu;
     bool tx_freed; /* slots, since net_reap() or -EAGAIN said how it stands */
     bool sg;       /* the back-end takes packets of several slots */
+    bool csum6;    /* and finishes the checksums of IPv6, not only IPv4 */
     uint8_t mac[6];
 };
 

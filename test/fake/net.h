@@ -3,8 +3,9 @@
  * clock, random numbers, xenstore, the command line.
  *
  * Frames travel when they are flushed.  The wire is a function; the one here,
- * fake_mirror(), is a neighbour at 10.0.0.9 that sends every packet back with
- * its addresses swapped, so that the stack can talk to itself over Ethernet.
+ * fake_mirror(), is a neighbour at 10.0.0.9, and at all IPv6 addresses that end
+ * in 9, that sends every packet back with its addresses swapped, so that the
+ * stack can talk to itself over Ethernet.
  */
 #pragma once
 
@@ -30,6 +31,7 @@ extern struct fake_net {
     void (*wire)(unsigned id, uint8_t *frame, size_t len, unsigned flags);
     unsigned lose;  /* the mirror loses one frame in so many; 0: none */
     unsigned spoil; /* and damages one in so many */
+    bool no_csum6;  /* nobody finishes the checksums of IPv6 */
     bool vouch;     /* and marks what it sends as BUF_CSUM_OK */
 
     unsigned frames, kicks; /* sent */
@@ -51,7 +53,8 @@ void fake_take_over(void); /* another back-end continues */
 /* The Internet checksum of data, carried on from sum. */
 uint16_t fake_sum(const void *data, size_t n, uint32_t sum);
 
-/* Is the TCP or UDP checksum of this IPv4 frame right?  With fix, make it. */
+/* Is the TCP, UDP or ICMPv6 checksum of this frame right?  With fix, make it.
+ */
 bool fake_checksum(uint8_t *frame, bool fix);
 
 /* Run fn in a thread until it returns; false: it still waits after an hour. */

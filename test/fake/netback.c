@@ -33,11 +33,10 @@ struct peer *peer_find(const char *type, unsigned id)
 
 void peer_attach(struct peer *p, const struct xenbus_key *keys, size_t n)
 {
-    static const struct xenbus_key want[] = {{"tx-ring-ref", 1},
-                                             {"rx-ring-ref", 2},
-                                             {"request-rx-copy", 1},
-                                             {"feature-rx-notify", 1},
-                                             {"feature-sg", 1}};
+    static const struct xenbus_key want[] = {
+        {"tx-ring-ref", 1},     {"rx-ring-ref", 2},
+        {"request-rx-copy", 1}, {"feature-rx-notify", 1},
+        {"feature-sg", 1},      {"feature-ipv6-csum-offload", 1}};
     struct netback *nb = CONTAINER_OF(p, struct netback, peer);
 
     nb->keys = 0;
@@ -71,9 +70,10 @@ const char *peer_value(const struct peer *p, bool own, const char *key)
         return !strcmp(key, "mac")   ? nb->mac
                : !strcmp(key, "mtu") ? nb->own_mtu
                                      : NULL;
-    return !strcmp(key, "mtu")          ? nb->back_mtu
-           : !strcmp(key, "feature-sg") ? (nb->sg ? "1" : "0")
-                                        : NULL;
+    return !strcmp(key, "mtu")                         ? nb->back_mtu
+           : !strcmp(key, "feature-sg")                ? (nb->sg ? "1" : "0")
+           : !strcmp(key, "feature-ipv6-csum-offload") ? nb->csum6
+                                                       : NULL;
 }
 
 /* One slot of a packet: its bytes, as netback would fetch them. */

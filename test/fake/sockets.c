@@ -125,7 +125,7 @@ static void run_job(void)
     cr_assert_eq(fd, 0);
     call(connect, fd, PEER, 9);
     send(fd, "arp", 3, 0); /* the neighbour is known from now on */
-    nap(FAKE_SECOND);
+    nap(5 * FAKE_SECOND);  /* and the IPv6 addresses are ours */
     fd_close(fd);
     before = budget_used();
     job();
@@ -142,7 +142,16 @@ bool world(void (*fn)(void))
 {
     char **argv;
 
-    param_init("ip=" HERE "/24,gw=10.0.0.1", &argv);
+    param_init("ip=" HERE "/24,gw=10.0.0.1 ip6=none", &argv);
+    job = fn;
+    return fake_world(run_job);
+}
+
+bool world6(void (*fn)(void))
+{
+    char **argv;
+
+    param_init("ip=" HERE "/24,gw=10.0.0.1 ip6=" HERE6 "/64", &argv);
     job = fn;
     return fake_world(run_job);
 }

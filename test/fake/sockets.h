@@ -1,6 +1,7 @@
 /*
  * sockets.h: what tests of sockets do all the time.  The stack's own address is
  * 10.0.0.2; at 10.0.0.9 it talks to itself through test/fake/net.c's mirror.
+ * In world6() it has IPv6, too.
  */
 #pragma once
 
@@ -14,12 +15,16 @@
 #define HERE "10.0.0.2"
 #define PEER "10.0.0.9"
 
+#define HERE6 "2001:db8::2"
+#define PEER6 "2001:db8::9"
+
 extern size_t mallocs_left; /* malloc() and calloc() fail at 0 */
 
 /* Run fn with the address on the command line, then see to it that nothing of
  * what it did is left: not in the heap, not in the pool, not in lwIP's lists.
  * False: it waits for ever. */
 bool world(void (*fn)(void));
+bool world6(void (*fn)(void));
 
 /* bind() or connect() */
 int call(int (*fn)(int, const struct sockaddr *, socklen_t), int fd,

@@ -10,7 +10,7 @@ import sys
 import threading
 
 PORT = 7
-LARGEST = 65507
+LARGEST = {socket.AF_INET: 65507, socket.AF_INET6: 65487}
 
 
 def data_of(r, size):
@@ -18,19 +18,21 @@ def data_of(r, size):
 
 
 def udp(address, r):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    largest = LARGEST[family]
+    s = socket.socket(family, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     s.settimeout(30)
-    s.connect((address, PORT))
-    sizes = [0, 1, 1472, 1473, LARGEST] + [r.randrange(3000) for _ in range(900)]
-    sizes += [r.randrange(LARGEST + 1) for _ in range(95)]
+    s.connect(socket.getaddrinfo(address, PORT, family)[0][4])
+    sizes = [0, 1, 1452, 1453, 1472, 1473, largest] + [r.randrange(3000) for _ in range(900)]
+    sizes += [r.randrange(largest + 1) for _ in range(95)]
     lost = 0
     for size in sizes:
         sent = data_of(r, size)
         s.send(sent)
         while True:
             try:
-                got = s.recv(LARGEST + 1)
+                got = s.recv(largest + 1)
             except socket.timeout:
                 lost += 1
                 break

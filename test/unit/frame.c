@@ -61,6 +61,17 @@ Test(frame, copies_short_frames_and_frees_their_page)
     pbuf_free(p);
 }
 
+Test(frame, fills_up_frames_that_are_too_short)
+{
+    struct pbuf *p = frame_received(frame(15, 4000));
+
+    cr_assert_eq(p->tot_len, 60);
+    cr_assert_eq(pbuf_get_at(p, 14), (uint8_t)(14 * 7));
+    for (u16_t i = 15; i < 60; i++)
+        cr_assert_eq(pbuf_get_at(p, i), 0);
+    pbuf_free(p);
+}
+
 Test(frame, passes_long_frames_as_they_are)
 {
     struct pbuf *one = frame_received(frame(513, 4000));
@@ -171,7 +182,7 @@ static void check_sum(const struct buf *b, unsigned at, unsigned protocol,
 Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 {
     struct pbuf *p = packet(6, 100, 54);
-    struct buf *b = frame_to_send(p);
+    struct buf *b = frame_to_send(p, true);
 
     cr_assert_eq(b->len, 154);
     check_sum(b, 50, 6, 120);
@@ -179,7 +190,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
     pbuf_free(p);
 
     p = packet(17, 1000, 14);
-    b = frame_to_send(p);
+    b = frame_to_send(p, true);
     check_sum(b, 40, 17, 1008);
     buf_free(b);
     pbuf_free(p);
@@ -188,7 +199,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 Test(frame, leaves_other_packets_and_fragments_alone)
 {
     struct pbuf *p = packet(1, 100, 54);
-    struct buf *b = frame_to_send(p);
+    struct buf *b = frame_to_send(p, true);
 
     cr_assert_eq(b->flags, 0);
     for (unsigned i = 34; i < b->len; i++)
@@ -198,7 +209,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 
     p = packet(17, 100, 42);
     pbuf_put_at(p, 20, 0x20); /* more fragments */
-    b = frame_to_send(p);
+    b = frame_to_send(p, true);
     cr_assert_eq(b->flags, 0);
     b->flags = BUF_CSUM_OK;
     cr_assert(!frame_trusted(b));
@@ -209,7 +220,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 Test(frame, trusts_only_marked_whole_datagrams)
 {
     struct pbuf *p = packet(17, 100, 42);
-    struct buf *b = frame_to_send(p);
+    struct buf *b = frame_to_send(p, true);
 
     cr_assert(frame_trusted(b), "blank: it never left this machine");
     b->flags = 0;
@@ -228,7 +239,7 @@ Test(frame, trusts_only_marked_whole_datagrams)
 Test(frame, fills_pages_and_chains_them)
 {
     struct pbuf *p = packet(6, 8946, 3000);
-    struct buf *b = frame_to_send(p);
+    struct buf *b = frame_to_send(p, true);
     unsigned at = 34;
 
     cr_assert_eq(b->len, PAGE_SIZE);
@@ -251,7 +262,7 @@ Test(frame, counts_what_finds_no_buffer)
 
     for (int i = 0; i < 63; i++)
         all[i] = buf_alloc();
-    cr_assert_null(frame_to_send(p));
+    cr_assert_null(frame_to_send(p, true));
     cr_assert_eq(frame_counters()->unsent, 1);
     cr_assert_eq(buf_in_use(), 63);
     for (int i = 0; i < 63; i++)
@@ -268,7 +279,7 @@ Test(frame, does_not_read_beyond_a_short_frame)
     pbuf_put_at(p, 12, 8);
     pbuf_put_at(p, 14, 0x4f);
     pbuf_put_at(p, 23, 6);
-    b = frame_to_send(p);
+    b = frame_to_send(p, true);
     cr_assert_eq(b->flags, 0);
     buf_free(b);
     pbuf_free(p);

@@ -29,23 +29,40 @@ Test(isn, hashes_as_published)
     cr_assert_eq(siphash(key, data, 15), 0xa129ca6149be45e5u);
 }
 
+static uint32_t isn4(uint32_t local, uint16_t local_port, uint32_t remote,
+                     uint16_t remote_port)
+{
+    return isn_of(&local, local_port, &remote, remote_port, sizeof(local));
+}
+
 Test(isn, rises_with_time_for_the_same_ends)
 {
-    const uint32_t first = isn_of(1, 2, 3, 4);
+    const uint32_t first = isn4(1, 2, 3, 4);
 
     now += 4000;
-    cr_assert_eq(isn_of(1, 2, 3, 4), first + 1);
+    cr_assert_eq(isn4(1, 2, 3, 4), first + 1);
     now += 1000000000;
-    cr_assert_eq(isn_of(1, 2, 3, 4), first + 250001);
+    cr_assert_eq(isn4(1, 2, 3, 4), first + 250001);
 }
 
 Test(isn, differs_between_any_two_ends)
 {
-    const uint32_t all[] = {isn_of(1, 2, 3, 4), isn_of(2, 2, 3, 4),
-                            isn_of(1, 3, 3, 4), isn_of(1, 2, 4, 4),
-                            isn_of(1, 2, 3, 5), isn_of(3, 4, 1, 2)};
+    static const uint8_t here[16] = {1}, there[16] = {[15] = 1};
+    const uint32_t all[] = {
+        isn4(1, 2, 3, 4),
+        isn4(2, 2, 3, 4),
+        isn4(1, 3, 3, 4),
+        isn4(1, 2, 4, 4),
+        isn4(1, 2, 3, 5),
+        isn4(3, 4, 1, 2),
+        isn_of(here, 2, there, 4, 16),
+        isn_of(there, 2, here, 4, 16),
+        isn_of(here, 2, here, 4, 16),
+        isn_of(here, 2, there, 5, 16),
+        isn_of(here, 3, there, 4, 16),
+    };
 
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         for (size_t j = 0; j < i; j++)
             cr_assert_neq(all[i], all[j]);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <lwip/ip_addr.h>
+
 #include "kernel/buf.h"
 #include "kernel/sched.h"
 #include "lib/param.h"
@@ -99,6 +101,8 @@ static void dhcp_server(unsigned id, uint8_t *f, size_t len, unsigned flags)
     answer_dhcp(id, f, f[MAGIC + 6] == 1 ? 2 : 5);
 }
 
+static const ip_addr_t mine = IPADDR4_INIT_BYTES(10, 0, 2, 15);
+
 static void leased(void)
 {
     cr_assert_eq(net_up(), 0);
@@ -109,7 +113,7 @@ static void leased(void)
     cr_assert_str_eq(fake_xs_path, "attr/vif/0/ipv4/0");
     cr_assert_str_eq(fake_xs_value, "10.0.2.15");
     cr_assert_geq(announcements, 1, "a gratuitous ARP");
-    cr_assert(net_is_local(inet_addr("10.0.2.15")));
+    cr_assert(net_is_local(&mine));
     cr_assert_neq(last_id, 0);
     cr_assert_eq(discovers, 1);
     cr_assert_eq(net_up(), 0, "again: nothing to do");
@@ -147,7 +151,7 @@ static void moved(void)
         frames = fake_net.frames;
         nap(100 * FAKE_SECOND);
         cr_assert_eq(fake_net.frames, frames);
-        cr_assert(net_is_local(inet_addr("10.0.2.15")), "it keeps its address");
+        cr_assert(net_is_local(&mine), "it keeps its address");
         fake_net.mac = i % 2 ? FAKE_MAC : "\x00\x16\x3e\x00\x00\x77";
         fake_mend();
         nap(FAKE_SECOND);
@@ -163,7 +167,7 @@ static void moved(void)
 Test(lwip, returns_with_the_device)
 {
     fake_net.wire = dhcp_server_sees;
-    cr_assert(world("", moved));
+    cr_assert(world("ip6=none", moved));
 }
 
 static void fixed_moved(void)
@@ -202,7 +206,7 @@ static void nobody(void)
 
 Test(lwip, asks_until_somebody_answers)
 {
-    cr_assert(world("", nobody));
+    cr_assert(world("ip6=none", nobody));
 }
 
 static void fixed(void)
@@ -373,7 +377,7 @@ static void incomplete(void)
 
 Test(lwip, gives_up_on_datagrams_that_stay_incomplete)
 {
-    cr_assert(world("ip=10.0.0.2/24", incomplete));
+    cr_assert(world("ip=10.0.0.2/24 ip6=none", incomplete));
 }
 
 static void garbage(void)

@@ -32,6 +32,7 @@
 #define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
 #define SO_PROTOCOL   38
+#define SO_DOMAIN     39
 
 #define MSG_PEEK     0x2
 #define MSG_CTRUNC   0x8

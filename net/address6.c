@@ -1,0 +1,202 @@
+/* address6.c: IPv6 addresses of interfaces: see address6.h. */
+
+#include "net/address6.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lwip/nd6.h>
+
+#include "kernel/panic.h"
+#include "lib/param.h"
+#include "lib/util.h"
+#include "net/discovery.h"
+#include "xen/xenstore.h"
+
+#define LINK_LOCAL 0 /* lwIP keeps it there */
+
+static const char *values[4]; /* NULL: not given */
+static const struct param address6_params[] PARAM = {{"ip6", &values[0]},
+                                                     {"ip6_1", &values[1]},
+                                                     {"ip6_2", &values[2]},
+                                                     {"ip6_3", &values[3]}};
+
+int address6_parse(const char *text, struct address6_config *config)
+{
+    char addr[INET6_ADDRSTRLEN];
+    const size_t n = strcspn(text, "/");
+    const char *rest = text + n;
+
+    *config = (struct address6_config){.gw = in6addr_any};
+    if (n >= sizeof(addr) || strncmp(rest, "/64", 3) != 0)
+        return -EINVAL;
+    memcpy(addr, text, n);
+    addr[n] = '\0';
+    rest += 3;
+    if (inet_pton(AF_INET6, addr, &config->ip) != 1 ||
+        IN6_IS_ADDR_UNSPECIFIED(&config->ip) ||
+        IN6_IS_ADDR_MULTICAST(&config->ip) ||
+        IN6_IS_ADDR_LINKLOCAL(&config->ip) || IN6_IS_ADDR_V4MAPPED(&config->ip))
+        return -EINVAL;
+    if (!*rest)
+        return 0;
+    if (strncmp(rest, ",gw=", 4) != 0 ||
+        inet_pton(AF_INET6, rest + 4, &config->gw) != 1)
+        return -EINVAL;
+    /* lwIP asks for neighbours' addresses within a /64 of its own only. */
+    return IN6_IS_ADDR_LINKLOCAL(&config->gw) ||
+                   memcmp(&config->gw, &config->ip, 8) == 0
+               ? 0
+               : -EINVAL;
+}
+
+static void make_link_local(struct address6 *a)
+{
+    memcpy(a->mac, a->netif->hwaddr, sizeof(a->mac));
+    netif_create_ip6_linklocal_address(a->netif, 1);
+}
+
+static void set_fixed(struct address6 *a, const struct address6_config *config)
+{
+    ip6_addr_t addr = {0};
+
+    netif_set_ip6_autoconfig_enabled(a->netif, 0);
+    memcpy(addr.addr, &config->ip, sizeof(addr.addr));
+    netif_add_ip6_address(a->netif, &addr, NULL);
+    if (IN6_IS_ADDR_UNSPECIFIED(&config->gw))
+        return;
+    memcpy(addr.addr, &config->gw, sizeof(addr.addr));
+    discovery_set_gateway(a->netif, &addr);
+}
+
+void address6_start(struct address6 *a, struct netif *netif, unsigned id)
+{
+    const char *value = id < ARRAY_LEN(values) ? values[id] : NULL;
+    struct address6_config config;
+
+    *a = (struct address6){.netif = netif, .id = id};
+    if (value && !strcmp(value, "none")) {
+        a->off = true;
+        netif_set_ip6_autoconfig_enabled(netif, 0);
+        return;
+    }
+    make_link_local(a);
+    if (!value)
+        return;
+    if (address6_parse(value, &config) == 0)
+        set_fixed(a, &config);
+    else
+        say("net: %s=%s is not ADDR/64,gw=ADDR: listening for routers",
+            address6_params[id].name, value);
+}
+
+void address6_restart(struct address6 *a)
+{
+    if (a->off || !memcmp(a->mac, a->netif->hwaddr, sizeof(a->mac)))
+        return;
+    for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (i == LINK_LOCAL || !netif_ip6_addr_isstatic(a->netif, i))
+            netif_ip6_addr_set_state(a->netif, i, IP6_ADDR_INVALID);
+    make_link_local(a);
+}
+
+/* The best address: its number, or -1. */
+static int best(const struct netif *netif)
+{
+    for (int i = LINK_LOCAL + 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_ispreferred(netif_ip6_addr_state(netif, i)))
+            return i;
+    return ip6_addr_isvalid(netif_ip6_addr_state(netif, LINK_LOCAL))
+               ? LINK_LOCAL
+               : -1;
+}
+
+/* Is one being tried out? */
+static bool is_coming(const struct netif *netif)
+{
+    return ip6_addr_istentative(netif_ip6_addr_state(netif, LINK_LOCAL));
+}
+
+static void report_taken(struct address6 *a)
+{
+    char addr[INET6_ADDRSTRLEN];
+
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+        const uint8_t bit = (uint8_t)(1 << i);
+
+        if (!ip6_addr_isduplicated(netif_ip6_addr_state(a->netif, i))) {
+            a->taken &= (uint8_t)~bit;
+        } else if (!(a->taken & bit)) {
+            a->taken |= bit;
+            inet_ntop(AF_INET6, netif_ip6_addr(a->netif, i), addr,
+                      sizeof(addr));
+            say("net: %s is another host's address, too: not used", addr);
+        }
+    }
+}
+
+void address6_report(struct address6 *a)
+{
+    const int i = best(a->netif);
+    ip6_addr_t is = {0};
+    char addr[INET6_ADDRSTRLEN], path[32];
+
+    report_taken(a);
+    if (i < 0 && is_coming(a->netif))
+        return;
+    if (i >= 0)
+        is = *netif_ip6_addr(a->netif, i);
+    if (ip6_addr_eq(&is, &a->reported))
+        return;
+    a->reported = is;
+    inet_ntop(AF_INET6, &is, addr, sizeof(addr));
+    if (i < 0)
+        say("net: the IPv6 address of vif %u is gone", a->id);
+    else
+        say("net: %s/64 (%s)", addr,
+            i == LINK_LOCAL                        ? "link-local"
+            : netif_ip6_addr_isstatic(a->netif, i) ? "ip6="
+                                                   : "slaac");
+    sniprintf(path, sizeof(path), "attr/vif/%u/ipv6/0", a->id);
+    xs_write(path, i < 0 ? "" : addr); /* only for those who look there */
+}
+
+/* lwIP would take the default interface for want of a better one. */
+static bool has_way(const struct netif *netif, const ip6_addr_t *to)
+{
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
+            ip6_addr_net_eq(netif_ip6_addr(netif, i), to) &&
+            (i == LINK_LOCAL || netif_ip6_addr_isstatic(netif, i) ||
+             ip6_addr_nethost_eq(netif_ip6_addr(netif, i), to)))
+            return true;
+    return false;
+}
+
+static bool has_routable(const struct netif *netif)
+{
+    for (int i = LINK_LOCAL + 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
+            return true;
+    return false;
+}
+
+bool address6_reaches(const ip6_addr_t *to)
+{
+    struct netif *netif;
+
+    if (ip6_addr_ismulticast(to))
+        return netif_default &&
+               ip6_addr_isvalid(netif_ip6_addr_state(netif_default, 0));
+    NETIF_FOREACH(netif)
+    {
+        if (netif_is_link_up(netif) && has_way(netif, to))
+            return true;
+    }
+    netif = nd6_find_route(to);
+    if (!netif && netif_default && discovery_gateway(netif_default))
+        netif = netif_default;
+    return netif && has_routable(netif);
+}

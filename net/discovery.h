@@ -1,0 +1,24 @@
+/*
+ * discovery.h: what lwIP's IPv6 would believe too easily (RFC 4861, 8201).
+ *
+ * Called by lwIP: see net/lwipopts.h.
+ */
+#pragma once
+
+struct ip6_addr;
+struct netif;
+struct pbuf;
+
+/*
+ * Sees every IPv6 packet first; non-zero: it was nonsense and is gone.
+ *
+ * Neighbour discovery with options that do not add up, of which lwIP reads
+ * beyond the end, or in fragments (RFC 6980); and paths that claim to take
+ * less than any path must.  A path that takes less than the interface makes
+ * lwIP cut TCP segments into fragments, which no back-end sums.
+ */
+int discovery_eats(struct pbuf *p, struct netif *netif);
+
+/* The way out that does not depend on router advertisements; NULL: none. */
+const struct ip6_addr *discovery_gateway(struct netif *netif);
+void discovery_set_gateway(struct netif *netif, const struct ip6_addr *gw);

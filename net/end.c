@@ -1,0 +1,162 @@
+/* end.c: ends of conversations: see end.h. */
+
+#include "net/end.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <lwip/ip.h>
+
+#include "net/lwip.h"
+#include "net/socket.h"
+
+#define SIN6_SIZE_MIN 24 /* RFC 2133 knew no scopes */
+
+static void map(struct in6_addr *to, uint32_t v4)
+{
+    *to = (struct in6_addr){0};
+    to->s6_addr[10] = to->s6_addr[11] = 0xff;
+    memcpy(to->s6_addr + 12, &v4, sizeof(v4));
+}
+
+static uint32_t mapped(const struct in6_addr *from)
+{
+    uint32_t v4;
+
+    memcpy(&v4, from->s6_addr + 12, sizeof(v4));
+    return v4;
+}
+
+static int from_in(const struct sockaddr *addr, socklen_t len, struct end *end)
+{
+    struct sockaddr_in in;
+
+    if (!addr || len < sizeof(in))
+        return -EINVAL;
+    memcpy(&in, addr, sizeof(in));
+    if (in.sin_family != AF_INET)
+        return -EAFNOSUPPORT;
+    *end = (struct end){.port = ntohs(in.sin_port)};
+    map(&end->addr, in.sin_addr.s_addr);
+    return 0;
+}
+
+static int from_in6(const struct sockaddr *addr, socklen_t len, struct end *end)
+{
+    struct sockaddr_in6 in = {0};
+
+    if (!addr || len < SIN6_SIZE_MIN)
+        return -EINVAL;
+    memcpy(&in, addr, len < sizeof(in) ? len : sizeof(in));
+    if (in.sin6_family != AF_INET6)
+        return -EAFNOSUPPORT;
+    *end = (struct end){in.sin6_addr, in.sin6_scope_id, ntohs(in.sin6_port)};
+    return 0;
+}
+
+int end_from(const struct socket *s, const struct sockaddr *addr, socklen_t len,
+             struct end *end)
+{
+    return s->family == AF_INET6 ? from_in6(addr, len, end)
+                                 : from_in(addr, len, end);
+}
+
+static void copy_out(const void *from, socklen_t size, struct sockaddr *addr,
+                     socklen_t *len)
+{
+    if (!addr || !len)
+        return;
+    memcpy(addr, from, *len < size ? *len : size);
+    *len = size;
+}
+
+void end_to(const struct socket *s, const struct end *end,
+            struct sockaddr *addr, socklen_t *len)
+{
+    const struct sockaddr_in6 in6 = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons(end->port),
+        .sin6_addr = end->addr,
+        .sin6_scope_id = end->scope,
+    };
+    const struct sockaddr_in in = {
+        .sin_family = AF_INET,
+        .sin_port = htons(end->port),
+        .sin_addr.s_addr = mapped(&end->addr),
+    };
+
+    if (s->family == AF_INET6)
+        copy_out(&in6, sizeof(in6), addr, len);
+    else
+        copy_out(&in, sizeof(in), addr, len);
+}
+
+void end_set(struct end *end, const struct ip_addr *addr, uint16_t port)
+{
+    *end = (struct end){.port = port};
+    if (IP_IS_V4(addr)) {
+        map(&end->addr, ip_2_ip4(addr)->addr);
+    } else if (IP_IS_V6(addr)) {
+        memcpy(&end->addr, ip_2_ip6(addr)->addr, sizeof(end->addr));
+        end->scope = ip6_addr_zone(ip_2_ip6(addr));
+    }
+}
+
+/* lwIP's zones are our scopes: 1 is lo. */
+static int to_lwip(const struct end *end, struct ip_addr *addr)
+{
+    *addr = (struct ip_addr){0};
+    if (IN6_IS_ADDR_V4MAPPED(&end->addr)) {
+        ip_addr_set_ip4_u32(addr, mapped(&end->addr));
+        return 0;
+    }
+    IP_SET_TYPE(addr, IPADDR_TYPE_V6);
+    memcpy(ip_2_ip6(addr)->addr, &end->addr, sizeof(end->addr));
+    if (!ip6_addr_has_scope(ip_2_ip6(addr), IP6_UNKNOWN))
+        return 0;
+    if (end->scope == 0 && !ip6_addr_ismulticast(ip_2_ip6(addr)))
+        return -EINVAL;
+    if (end->scope > UINT8_MAX)
+        return -EADDRNOTAVAIL;
+    ip6_addr_set_zone(ip_2_ip6(addr), (u8_t)end->scope);
+    return 0;
+}
+
+int end_local(const struct socket *s, const struct end *end,
+              struct ip_addr *addr)
+{
+    const struct end any = {.addr = in6addr_any};
+    int err;
+
+    if (s->family != AF_INET6 && !end) {
+        *addr = *IP4_ADDR_ANY;
+        return 0;
+    }
+    err = to_lwip(end ? end : &any, addr);
+    if (err)
+        return err;
+    if (IP_IS_V4(addr) && s->v6only)
+        return -EINVAL;
+    if (!net_is_local(addr))
+        return -EADDRNOTAVAIL;
+    if (IP_IS_V6(addr) && ip_addr_isany(addr) && !s->v6only)
+        IP_SET_TYPE(addr, IPADDR_TYPE_ANY);
+    return 0;
+}
+
+int end_remote(const struct end *end, const struct ip_addr *local,
+               struct ip_addr *addr)
+{
+    int err = to_lwip(end, addr);
+
+    if (err)
+        return err;
+    if (ip_addr_isany(addr) && IP_IS_V4(addr))
+        ip_addr_set_loopback_val(0, *addr);
+    else if (ip_addr_isany(addr))
+        ip_addr_set_loopback_val(1, *addr);
+    return IP_GET_TYPE(local) == IPADDR_TYPE_ANY ||
+                   IP_GET_TYPE(local) == IP_GET_TYPE(addr)
+               ? 0
+               : -ENETUNREACH;
+}

@@ -1,0 +1,86 @@
+/* timers.c: lwIP's timers: see timers.h. */
+
+#include "net/timers.h"
+
+#include <stdbool.h>
+
+#include <lwip/mld6.h>
+#include <lwip/netif.h>
+#include <lwip/priv/tcp_priv.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+
+#include "kernel/sched.h"
+#include "lib/util.h"
+#include "xen/clock.h"
+
+#define MS 1000000ull
+
+static uint64_t due[12]; /* 0: not running */
+
+u32_t sys_now(void)
+{
+    return (u32_t)(clock_now() / MS);
+}
+
+/* Called by lwip_init(); timers_run() starts them. */
+void sys_timeouts_init(void)
+{
+}
+
+/* The next multiple of period: timers in step mean fewer wakes. */
+static uint64_t next_tick(uint64_t period)
+{
+    const uint64_t now = clock_now();
+
+    return now - now % period + period;
+}
+
+/* Does a multicast group still have to be reported? */
+static bool reports_due(void)
+{
+    const struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        const struct mld_group *g = netif_mld6_data(netif);
+
+        for (; g; g = g->next)
+            if (g->timer)
+                return true;
+    }
+    return false;
+}
+
+/* An idle guest sleeps longer without those that have nothing to do. */
+static bool timer_needed(lwip_cyclic_timer_handler handler)
+{
+    if (handler == tcp_tmr)
+        return tcp_active_pcbs || tcp_tw_pcbs;
+    return handler != mld6_tmr || reports_due();
+}
+
+uint64_t timers_run(void)
+{
+    uint64_t next = NEVER;
+
+    for (int i = 0; i < lwip_num_cyclic_timers; i++) {
+        const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
+        const uint64_t period = t->interval_ms * MS;
+        uint64_t *at = &due[i];
+
+        if (!timer_needed(t->handler)) {
+            *at = 0;
+            continue;
+        }
+        if (*at == 0)
+            *at = next_tick(period);
+        if (*at <= clock_now()) {
+            t->handler();
+            *at = next_tick(period);
+        }
+        if (*at < next)
+            next = *at;
+    }
+    return next;
+}
