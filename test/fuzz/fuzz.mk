@@ -6,6 +6,9 @@ FUZZ_dns_message = net/dns_message.c
 FUZZ_elf     = xen/toolstack/elf.c xen/toolstack/layout.c test/fake/image.c
 FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 FUZZ_http    = $(UNIT_http_answer)
+FUZZ_packets = net/discovery.c net/quirk.c net/unreach.c net/budget.c net/isn.c net/timers.c \
+               net/nameserver.c net/frame.c kernel/buf.c test/fake/page.c test/fake/said.c $(B)/lwip-fuzz/liblwip.a
+FUZZ_packets_FLAGS = $(LWIP_CFLAGS)
 FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c
@@ -13,7 +16,7 @@ FUZZ_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/pag
                 test/fake/netback.c test/fake/peer.c
 FUZZ_xenstore = xen/xenstore.c
 
-FUZZES := $(sort $(patsubst FUZZ_%,%,$(filter-out FUZZ_SECONDS,$(filter FUZZ_%,$(.VARIABLES)))))
+FUZZES := $(sort $(patsubst FUZZ_%,%,$(filter-out FUZZ_SECONDS %_FLAGS,$(filter FUZZ_%,$(.VARIABLES)))))
 F       = $(FUZZES)
 
 FUZZ_SECONDS = 60
@@ -21,10 +24,19 @@ FUZZ_CFLAGS  = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O
                -Dsniprintf=snprintf -Dvsniprintf=vsnprintf -fno-omit-frame-pointer \
                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
+# lwIP's own undefined behaviour is not what we look for.
+$(B)/lwip-fuzz/%.o: $(LWIP)/src/%.c $(LWIP_PORT)
+	@mkdir -p $(@D)
+	$(Q)clang $(CSTD) -O1 -g -fsanitize=fuzzer-no-link,address $(LWIP_FLAGS) -c -o $@ $<
+
+$(B)/lwip-fuzz/liblwip.a: $(LWIP_CORE:%=$(B)/lwip-fuzz/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
 define FUZZ_RULE
 $(B)/fuzz/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
-	$$(Q)clang $$(FUZZ_CFLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c,$$^)
+	$$(Q)clang $$(FUZZ_CFLAGS) $$(FUZZ_$(1)_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.a,$$^)
 -include $(B)/fuzz/$(1).d
 endef
 $(foreach f,$(FUZZES),$(eval $(call FUZZ_RULE,$(f))))
