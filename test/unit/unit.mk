@@ -82,6 +82,8 @@ NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
+UNIT_discovery = $(NET_STACK)
+UNIT_discovery_FLAGS = $(NET_FLAGS)
 UNIT_address6 = $(NET_STACK)
 UNIT_address6_FLAGS = $(NET_FLAGS)
 SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/dgram.c \
