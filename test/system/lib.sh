@@ -130,3 +130,46 @@ guest_passed() {
     last=$(guest_console "$1" | grep -E '^(PASS|FAIL.*)$' | tail -n 1)
     [ "$last" = PASS ] || fail "guest $1 says $last"
 }
+
+# vif NUMBER MAC: the words for it in a config or for xl network-attach, with a
+# script that plugs it in like Xen's own, but in no time.
+vif() {
+    cat >"$TMP/plug" <<'END'
+#!/bin/sh
+[ "$1" = online ] || exit 0
+ip link set "$vif" up master xenbr0 &&
+    xenstore-write "$XENBUS_PATH/hotplug-status" connected
+END
+    chmod +x "$TMP/plug"
+    echo "bridge=xenbr0 devid=$1 mac=$2 script=$TMP/plug"
+}
+
+# vif_detach NAME NUMBER: and xl waited for the guest, not for a time to pass.
+vif_detach() {
+    xl -vvv network-detach "$TEST.$1" "$2" >"$TMP/xl" 2>&1 ||
+        fail "xl network-detach: $(<"$TMP/xl")"
+    grep 'wanted state 6 ok' "$TMP/xl" >/dev/null ||
+        fail "vif $2 was taken by force: $(grep 'wanted state' "$TMP/xl")"
+}
+
+# vif_attach NAME WORDS...: as vif makes them.
+vif_attach() {
+    xl network-attach "$TEST.$1" "${@:2}" >"$TMP/xl" 2>&1 ||
+        fail "xl network-attach: $(<"$TMP/xl")"
+}
+
+# The back-end asks to part, and is there again when the guest has.
+vif_renew() { # NAME NUMBER
+    xenstore-write "/local/domain/0/backend/vif/$(guest_id "$1")/$2/state" 5
+}
+
+# What restarts with a driver domain; the new device wants to be plugged in.
+vif_rebind() { # NAME NUMBER
+    local id
+
+    id=$(guest_id "$1")
+    echo "vif-$id-$2" >/sys/bus/xen-backend/drivers/vif/unbind
+    echo "vif-$id-$2" >/sys/bus/xen-backend/drivers/vif/bind
+    vif=vif$id.$2 XENBUS_PATH=/local/domain/0/backend/vif/$id/$2 \
+        wait_until "vif$id.$2 is back" "$TMP/plug" online 2>"$TMP/ip"
+}

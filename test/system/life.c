@@ -42,8 +42,7 @@ static void listen_to_frames(void *arg)
     struct buf *b;
 
     (void)arg;
-    CHECK(net);
-    for (;;) {
+    while (net) {
         frames = 0;
         for (; (b = net_recv(net)); frames++)
             buf_free(b);
@@ -55,21 +54,25 @@ static void listen_to_frames(void *arg)
     }
 }
 
-/* Each connection has a thread of its own, for some wait long for a request. */
+/* Each connection has a thread of its own, for some wait long for a request.
+ * The client closes first, so that nothing here remembers it. */
 static void answer(void *arg)
 {
     const int fd = (int)(intptr_t)arg;
-    char text[512];
+    char text[512], body[256];
     int len;
 
     if (read(fd, text, sizeof(text)) > 0) {
-        len = snprintf(text, sizeof(text),
-                       "HTTP/1.0 200 OK\r\n\r\npages %u\ngrants %u\n"
-                       "quarantined %u\nlost %u\nframes %u\n",
+        len = snprintf(body, sizeof(body),
+                       "pages %u\ngrants %u\nquarantined %u\nlost %u\n"
+                       "frames %u\n",
                        (unsigned)page_count_free(), (unsigned)gnttab_in_use(),
                        (unsigned)buf_quarantined(), lost, frames);
-        (void)!write(fd, text, (size_t)len);
+        dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s", len,
+                body);
     }
+    while (read(fd, text, sizeof(text)) > 0)
+        ;
     close(fd);
 }
 
