@@ -337,8 +337,6 @@ static void serve(const struct message *m)
     char path[128];
     const struct node *node;
 
-    if (fake_xs.on_request)
-        fake_xs.on_request();
     fake_xs.requests++;
     absolute(path, m->body);
     if (fake_xs.error_path && !strcmp(m->body, fake_xs.error_path)) {
@@ -404,6 +402,8 @@ static bool take_in(void)
         in.body[in.head.len + 1] = '\0';
         in_len = 0;
         serve(&in);
+        if (fake_xs.on_request)
+            fake_xs.on_request();
     }
     if (ring->req_cons == start) /* no lie about it was told meanwhile */
         store_release(&ring->req_cons, cons);

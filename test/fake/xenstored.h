@@ -41,7 +41,7 @@ extern struct fake_xs {
     unsigned conflicts; /* commits still to be answered with EAGAIN */
     const char *error_path, *error; /* what fails, and how */
     void (*on_begin)(void);         /* of a transaction */
-    void (*on_request)(void);       /* before it is served */
+    void (*on_request)(void);       /* after each was served */
     void (*on_write)(const char *path, const char *value); /* NULL: gone */
 
     unsigned kicks, requests, rounds, commits;

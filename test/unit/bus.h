@@ -128,3 +128,50 @@ static inline void wait_until_broken(void)
     while (!dev.broken)
         waitq_wait(&dev.wake);
 }
+
+static inline int reopen_all(void)
+{
+    int err;
+
+    if ((err = xenbus_reopen(&dev)) || (err = xenbus_ring(&dev, &tx, 16)) ||
+        (err = xenbus_ring(&dev, &rx, 16)))
+        return err;
+    return xenbus_connect(&dev, keys, ARRAY_LEN(keys));
+}
+
+static inline void rest(void)
+{
+    thread_sleep(fake_now + SECOND);
+}
+
+static inline void device_goes(void)
+{
+    fake_xs_set("device/vif/0", NULL);
+    fake_xs_set(BACK "0", NULL);
+    back.state = XenbusStateUnknown;
+}
+
+static inline void device_comes(void)
+{
+    fake_xs_set("device/vif/0/backend", BACK "0");
+    fake_xs_set("device/vif/0/backend-id", "0");
+    fake_xs_set("device/vif/0/state", "1");
+    fake_xs_set(BACK "0/online", "1");
+    back_state(XenbusStateInitWait);
+}
+
+/* What a driver does when it is bound, or its domain is up again: it follows
+ * the state it finds, and uses the rings as they are. */
+static inline void back_restarts(void)
+{
+    const char *front = fake_xs_get("device/vif/0/state");
+
+    if (!fake_xs_get("device/vif/0/backend")) {
+        device_goes(); /* what has been written to it since */
+        device_comes();
+        return;
+    }
+    back_state(XenbusStateInitWait);
+    back.next = *front == '1' ? XenbusStateInitWait : *front - '0';
+    fake_later(0, back_moves);
+}

@@ -27,6 +27,8 @@ UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_xenlife = $(UNIT_xenbus)
 UNIT_xenlife_FLAGS = $(UNIT_xenbus_FLAGS)
+UNIT_xenmoments = $(UNIT_xenbus)
+UNIT_xenmoments_FLAGS = $(UNIT_xenbus_FLAGS)
 UNIT_page  = kernel/page.c lib/heap.c
 UNIT_clock = xen/clock.c
 UNIT_clock_FLAGS = -include test/fake/cpu.h

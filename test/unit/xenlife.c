@@ -8,53 +8,6 @@ TestSuite(xenlife, .init = setup, .timeout = 60);
 
 #define TEST(name) IN_THREAD(xenlife, name)
 
-static int reopen_all(void)
-{
-    int err;
-
-    if ((err = xenbus_reopen(&dev)) || (err = xenbus_ring(&dev, &tx, 16)) ||
-        (err = xenbus_ring(&dev, &rx, 16)))
-        return err;
-    return xenbus_connect(&dev, keys, ARRAY_LEN(keys));
-}
-
-static void rest(void)
-{
-    thread_sleep(fake_now + SECOND);
-}
-
-static void device_goes(void)
-{
-    fake_xs_set("device/vif/0", NULL);
-    fake_xs_set(BACK "0", NULL);
-    back.state = XenbusStateUnknown;
-}
-
-static void device_comes(void)
-{
-    fake_xs_set("device/vif/0/backend", BACK "0");
-    fake_xs_set("device/vif/0/backend-id", "0");
-    fake_xs_set("device/vif/0/state", "1");
-    fake_xs_set(BACK "0/online", "1");
-    back_state(XenbusStateInitWait);
-}
-
-/* What a driver does when it is bound, or its domain is up again: it follows
- * the state it finds, and uses the rings as they are. */
-static void back_restarts(void)
-{
-    const char *front = fake_xs_get("device/vif/0/state");
-
-    if (!fake_xs_get("device/vif/0/backend")) {
-        device_goes(); /* what has been written to it since */
-        device_comes();
-        return;
-    }
-    back_state(XenbusStateInitWait);
-    back.next = *front == '1' ? XenbusStateInitWait : *front - '0';
-    fake_later(0, back_moves);
-}
-
 TEST(answers_at_once_when_asked_to_close)
 {
     cr_assert_eq(open_all(), 0);
@@ -285,9 +238,7 @@ TEST(pauses_longer_each_time_it_is_lied_to)
 TEST(stays_broken_until_it_is_connected)
 {
     cr_assert_eq(open_all(), 0);
-    back_state(XenbusStateClosing);
-    wait_until_broken();
-    cr_assert_eq(xenbus_reopen(&dev), 0);
+    cr_assert_eq(xenbus_reopen(&dev), 0, "though all was well");
     cr_assert(dev.broken);
     cr_assert_eq(xenbus_fail(&dev, "no proper mac"), -EIO);
     cr_assert(strstr(fake_said, "no proper mac"), "though it is broken");
@@ -364,86 +315,80 @@ TEST(names_the_quota)
     nothing_is_left();
 }
 
-/* It leaves again while its Connected is still being looked at. */
-static void connects_and_closes(const char *path, const char *value)
+static void reopen_in_a_thread(void *arg)
 {
-    if (strcmp(path, "device/vif/0/state") || strcmp(value, "4")) {
-        back_follows(path, value);
-        return;
-    }
-    back_state(XenbusStateConnected);
-    fake_xs.on_write = back_follows;
+    (void)arg;
+    cr_assert_eq(reopen_all(), 0);
+    joined = &dev.wake;
 }
 
-static unsigned moment;
-static int surprise;
-
-static void surprise_at_moment(void)
+/* It waits for a back-end that is Closed and does not stir. */
+static void wait_in_vain(void)
 {
-    if (moment-- > 0)
-        return;
-    fake_xs.on_request = NULL;
-    if (surprise < 0)
-        device_goes();
-    else
-        back_state(surprise);
-    fake_later(15 * SECOND, back_restarts);
-}
-
-static void back_follows_if_there(const char *path, const char *value)
-{
-    if (fake_xs_get("device/vif/0/backend"))
-        back_follows(path, value);
-}
-
-/* A life with one surprise in it, and what a decent owner does. */
-static void live(void)
-{
-    unsigned tries = 0;
-    int err = open_all();
-
-    fake_lines = 0;
-    if (err)
-        xenbus_close(&dev);
-    else
-        thread_sleep(fake_now + 40 * SECOND);
-    while ((err || dev.broken) && tries++ < 5)
-        err = reopen_all();
-    cr_assert_eq(err, 0, "surprise %d", surprise);
-    cr_assert_not(dev.broken);
-    cr_assert_eq(back.state, XenbusStateConnected);
-    cr_assert_eq(fake_shared, 2);
-    cr_assert_str_eq(fake_xs_get("device/vif/0/state"), "4");
-    cr_assert_leq(fake_lines, 2, "%s", fake_said);
-    xenbus_close(&dev);
-    rest();
-    nothing_is_left();
-}
-
-TEST(bears_any_state_at_any_moment)
-{
-    fake_xs.on_write = back_follows_if_there;
-    for (surprise = -1; surprise < 10; surprise++)
-        for (unsigned at = 0; at < 30; at++) {
-            moment = at;
-            memset(back.seen, 0, sizeof(back.seen));
-            fake_xs.on_request = surprise_at_moment;
-            live();
-            fake_xs.on_request = NULL;
-            thread_sleep(fake_now + 20 * SECOND);
-            device_goes();
-            device_comes();
-        }
-}
-
-TEST(sees_what_happened_while_it_connected)
-{
-    fake_xs.on_write = connects_and_closes;
     cr_assert_eq(open_all(), 0);
     back_state(XenbusStateClosing);
     wait_until_broken();
     rest();
-    cr_assert_str_eq(back.seen, "6");
+    xenbus_close(&dev);
+    back.stuck = true;
+    thread_create("reopens", reopen_in_a_thread, NULL);
+    rest();
+    cr_assert_str_eq(back.seen, "461");
+    cr_assert_null(joined);
+}
+
+TEST(begins_anew_in_a_new_folder)
+{
+    wait_in_vain();
+    back.stuck = false;
+    device_goes();
+    rest();
+    device_comes();
+    back_state(XenbusStateClosed);
+    rest();
+    cr_assert_not_null(joined);
+    cr_assert_str_eq(back.seen, "46114");
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(follows_a_toolstack_that_changes_its_mind)
+{
+    wait_in_vain();
+    fake_xs_set("device/vif/0/backend-id", NULL);
+    back_state(XenbusStateClosed);
+    rest();
+    cr_assert_null(joined);
+    device_comes_from_elsewhere();
+    rest();
+    cr_assert_eq(dev.peer, 5);
+    elsewhere_connects();
+    rest();
+    cr_assert_not_null(joined);
+    fake_xs.on_write = NULL;
+    fake_xs_set("/local/domain/5", NULL);
+    rest();
+    cr_assert(dev.broken);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(leaves_the_old_back_end_for_the_new)
+{
+    wait_in_vain();
+    device_comes_from_elsewhere();
+    fake_xs_set("/local/domain/5/backend/vif/7/0/state", "1");
+    back_state(XenbusStateClosed); /* it looks, and finds another */
+    rest();
+    fake_xs_set("/local/domain/5/backend/vif/7/0/state", "2");
+    rest();
+    elsewhere_connects();
+    rest();
+    cr_assert_not_null(joined);
+    cr_assert_eq(fake_xs.watches, 1);
+    fake_xs.on_write = NULL;
+    fake_xs_set("/local/domain/5", NULL);
+    rest();
     xenbus_close(&dev);
     nothing_is_left();
 }
