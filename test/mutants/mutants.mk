@@ -7,7 +7,7 @@ MUTANTS_ring     = ring netio netlies
 MUTANTS_netio    = netio netlies netfront
 MUTANTS_netfront = netfront netio netlies
 MUTANTS_blkfront = blkfront blklies
-MUTANTS_xenbus   = xenbus xenlife
+MUTANTS_xenbus   = xenbus xenlife xenmoments
 MUTANTS_gnttab   = gnttab
 MUTANTS_xenstore = xenstore xenstore_threads
 
