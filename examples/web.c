@@ -135,9 +135,11 @@ static bool proceed(struct conn *c)
     return http_conn_input(&c->http, data, (size_t)n) && transmit(c);
 }
 
-/* Give up the connection that can best be done without. */
+/* Give up the connection that can best be done without.  It is reset: a proper
+ * end would cost memory until the other side agrees to it. */
 static bool evict(void)
 {
+    const struct linger reset = {.l_onoff = 1};
     struct crowd_member *m = crowd_weakest(&crowd);
 
     if (!m)
@@ -145,6 +147,7 @@ static bool evict(void)
     if (count.evicted++ == 0)
         puts("web: no room for more connections: the oldest idle one gives "
              "way, and from now on without a word");
+    setsockopt(conn_of(m)->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     hang_up(conn_of(m));
     return true;
 }
@@ -228,6 +231,7 @@ static void tick(void)
 static int64_t finish(void)
 {
     close(listener);
+    close(signals); /* or it would stay readable, and we would not wait */
     while (crowd.first[IDLE])
         hang_up(conn_of(crowd.first[IDLE]));
     for (int i = REQUEST; i <= ANSWER; i++)

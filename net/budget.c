@@ -23,13 +23,13 @@ bool budget_low(void)
     return used > limit - limit / 4;
 }
 
-/* Large shares come from the first half of what there is before it is low, so
- * any number of them leaves the other half. */
+/* Shares come from the first quarter of what there is before it is low, so any
+ * number of them leaves the rest. */
 size_t budget_share(void)
 {
-    size_t half = (limit - limit / 4) / 2;
+    size_t quarter = (limit - limit / 4) / 4;
 
-    return used < half ? (half - used) / 4 : 0;
+    return used < quarter ? (quarter - used) / 2 : 0;
 }
 
 void *budget_malloc(size_t n)

@@ -1,8 +1,9 @@
 """abuse.py ADDRESS SECONDS: bad clients, and a good one among them.
 
 200 connections say nothing, 200 send a byte of a header a second, 200 ask for
-much and read nothing; then 1,500 more come and stay.  Meanwhile a normal
-request comes every half a second, and is answered within a second.
+much and read nothing; when they have gone, 1,500 come that say nothing and
+stay.  Meanwhile a normal request comes every half a second, and is answered
+within a second.
 """
 
 import select
@@ -54,7 +55,8 @@ def nag(slow):
 def main():
     address, seconds = sys.argv[1], int(sys.argv[2])
     mute = [dial(address) for _ in range(CROWD)]
-    slow = [dial(address) for _ in range(CROWD)]
+    heads = [dial(address) for _ in range(CROWD)]
+    slow = list(heads)  # those who are still heard
     greedy = [dial(address, 4096) for _ in range(CROWD)]
     for s in slow:
         s.sendall(b"GET / HTTP/1.1\r\nX: ")
@@ -71,13 +73,15 @@ def main():
         given_up = select.select(slow, [], [], 0)[0]
         if len(given_up) != len(slow):
             sys.exit("a slow head is still listened to")
+    for s in mute + heads + greedy:
+        s.close()
     flood = []
     for i in range(FLOOD):
         flood.append(dial(address))
         if i % 100 == 0:
             worst = max(worst, good_request(address))
     worst = max(worst, good_request(address))
-    print(f"{len(mute) + len(slow) + len(greedy) + FLOOD} bad clients; "
+    print(f"{3 * CROWD + FLOOD} bad clients; "
           f"the worst good request took {worst * 1000:.0f} ms")
 
 

@@ -58,19 +58,19 @@ Test(budget, gives_smaller_shares_the_less_is_left)
     size_t n = 0, share;
 
     budget_init(400000); /* low at 300,000 */
-    cr_assert_eq(budget_share(), 150000 / 4);
+    cr_assert_eq(budget_share(), 75000 / 2);
     while (n < 100 && (share = budget_share()) > 100) {
         held[n] = budget_malloc(share - 64);
         cr_assert_not_null(held[n++]);
         cr_assert_lt(budget_share(), share);
-        cr_assert_leq(budget_used(), 150000);
+        cr_assert_leq(budget_used(), 75000);
     }
-    cr_assert_gt(budget_used(), 140000);
-    held[n] = budget_malloc(140000);
+    cr_assert_gt(budget_used(), 70000);
+    held[n] = budget_malloc(200000);
     cr_assert(!budget_low());
     cr_assert_eq(budget_share(), 0);
     budget_free(held[n]);
     while (n)
         budget_free(held[--n]);
-    cr_assert_eq(budget_share(), 150000 / 4);
+    cr_assert_eq(budget_share(), 75000 / 2);
 }
