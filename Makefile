@@ -91,15 +91,17 @@ $(D)/include/xen: | $(PACKAGES)
 SOURCES := $(wildcard arch/x86_64/*.[cS] xen/*.c kernel/*.c lib/*.c net/*.c)
 OBJECTS := $(SOURCES:%=$(B)/obj/%.o)
 
+# -MD, not -MMD: what lwIP's headers include counts, and first of all
+# net/lwipopts.h, which decides how lwIP's structs are laid out.
 $(B)/obj/%.c.o: %.c | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
-	$(Q)$(CC) $(GUEST_CFLAGS) $(WARN) -Wframe-larger-than=2048 $(LWIP_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_CFLAGS) $(WARN) -Wframe-larger-than=2048 $(LWIP_CFLAGS) -MD -MP -c -o $@ $<
 
 $(B)/obj/%.S.o: %.S | $(D)/newlib/lib/libc.a $(D)/include/xen
 	@mkdir -p $(@D)
 	$(call SAY,AS $<)
-	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(GUEST_CFLAGS) -MD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(B)/obj/examples/%.c.d)
 

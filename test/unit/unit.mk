@@ -126,10 +126,13 @@ UNIT_CFLAGS = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O1
               -Dsniprintf=snprintf -Dvsniprintf=vsnprintf \
               -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# The headers of all the sources: a compiler that makes a program of several
+# would tell of the last one's only.
 define UNIT_RULE
 $(B)/unit/$(1): test/unit/$(1).c $(UNIT_$(1)) test/unit/unit.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -MMD -MP -MF $$@.d -o $$@ $$(filter %.c %.S %.a,$$^) -lcriterion
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -o $$@ $$(filter %.c %.S %.a,$$^) -lcriterion
+	@$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -M -MP -MT $$@ $$(filter %.c %.S,$$^) >$$@.d
 -include $(B)/unit/$(1).d
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
