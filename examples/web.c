@@ -27,7 +27,7 @@
 #include "lib/http_conn.h"
 #include "lib/util.h"
 
-#define CONNECTIONS_MAX 1024
+#define CONNECTIONS_MAX 512   /* 2.5 KB each, of a small guest */
 #define LEAST_PROGRESS  16384 /* bytes sent; less does not buy more time */
 #define LAST_MS         8000  /* to finish answers when we are to end */
 

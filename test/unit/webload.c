@@ -65,7 +65,7 @@ Test(webload, gives_up_the_oldest_idle_connection_when_full)
 {
     limit_files(2048);
     start();
-    crowd(1024);
+    crowd(512);
 }
 
 Test(webload, gives_up_the_oldest_idle_connection_without_descriptors)
