@@ -105,6 +105,12 @@ static unsigned await(struct liar *l, unsigned states, unsigned patience)
 #define BEGINNING (1u << XenbusStateInitialising)
 #define AWAY      (LEAVING | BEGINNING)
 
+void liar_await_anew(struct liar *l)
+{
+    if (!await(l, BEGINNING, PATIENCE))
+        die("the guest does not begin anew");
+}
+
 static void meet(struct liar *l, const struct kind *kind, const struct lie *lie)
 {
     kind->publish(l);
@@ -155,8 +161,7 @@ static void part(struct liar *l)
     nap(50);
     liar_let_go(l);
     liar_state(l, XenbusStateClosed);
-    if (!await(l, BEGINNING, PATIENCE))
-        die("the guest does not begin anew");
+    liar_await_anew(l);
 }
 
 static const struct lie *find(const struct kind *kind, const char *name)

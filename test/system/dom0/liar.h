@@ -71,3 +71,4 @@ unsigned liar_read_front(struct liar *l, const char *key);
 void *liar_map(struct liar *l, uint32_t ref, bool writable);
 void liar_let_go(struct liar *l);
 void liar_notify(struct liar *l);
+void liar_await_anew(struct liar *l); /* the guest has left and is back */

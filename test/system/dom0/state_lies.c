@@ -63,7 +63,8 @@ static void event_storm(struct liar *l)
 static void rings_kept(struct liar *l)
 {
     nap(100);
-    liar_state(l, XenbusStateClosed); /* and everything is still mapped */
+    liar_state(l, XenbusStateClosed);
+    liar_await_anew(l); /* and everything is still mapped */
 }
 
 const struct lie state_lies[] = {
