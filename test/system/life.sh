@@ -50,5 +50,5 @@ life_load() {
 life_unload() {
     kill "$load"
     wait "$load" || true
-    [ "$(grep -c pages "$TMP/served")" -gt 3 ] || fail 'there was no load'
+    [ "$(grep -c pages "$TMP/served")" -gt 0 ] || fail 'there was no load'
 }
