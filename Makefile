@@ -37,7 +37,7 @@ help:
 include test/xenhost/xenhost.mk
 
 DEBIAN = gcc libc6-dev make binutils xz-utils newlib-source libxen-dev libcriterion-dev \
-         clang clang-format clang-tidy cppcheck dpkg-dev libclang-rt-14-dev \
+         clang clang-format clang-tidy cppcheck dpkg-dev libclang-rt-14-dev python3 \
          $(XENHOST_PACKAGES)
 
 # Missing packages are installed by root or through sudo.
@@ -103,7 +103,8 @@ $(B)/obj/%.S.o: %.S | $(D)/newlib/lib/libc.a $(D)/include/xen
 	$(call SAY,AS $<)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(B)/obj/examples/%.c.d)
+-include $(OBJECTS:.o=.d) $(EXAMPLES:%=$(B)/obj/examples/%.c.d) \
+         $(shell find $(B)/obj/test -name '*.d' 2>/dev/null)
 
 $(B)/libmote.a: $(OBJECTS)
 	$(call SAY,AR $@)
