@@ -157,11 +157,6 @@ struct thread *thread_self(void)
     return sched.current;
 }
 
-const char *thread_name(const struct thread *t)
-{
-    return t->name;
-}
-
 void waitq_join(struct waitq *q, struct waiter *w)
 {
     struct thread *t = sched.current;

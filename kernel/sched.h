@@ -33,7 +33,6 @@ _Noreturn void thread_exit(void);
 void thread_yield(void);
 void thread_sleep(uint64_t deadline);
 struct thread *thread_self(void); /* NULL in the main loop */
-const char *thread_name(const struct thread *t);
 
 /* Wait until waitq_wake(); re-check the condition in a loop. */
 void waitq_wait(struct waitq *q);

@@ -15,6 +15,7 @@
 
 #include "kernel/sched.h"
 #include "lib/fd.h"
+#include "lib/posix.h"
 #include "lib/util.h"
 #include "xen/clock.h"
 
@@ -149,36 +150,28 @@ static const struct file_ops epoll_ops = {
     .close = epoll_close,
 };
 
-static int result(int r)
-{
-    if (r >= 0)
-        return r;
-    errno = -r;
-    return -1;
-}
-
 int epoll_create1(int flags)
 {
     struct epoll *e;
     int fd;
 
     if (flags & ~EPOLL_CLOEXEC)
-        return result(-EINVAL);
+        return posix_status(-EINVAL);
     e = malloc(sizeof(*e));
     if (!e)
-        return result(-ENOMEM);
+        return posix_status(-ENOMEM);
     file_init(&e->file, &epoll_ops, O_RDWR);
     link_init(&e->all);
     link_init(&e->ready);
     fd = fd_open(&e->file);
     if (fd < 0)
         free(e);
-    return result(fd);
+    return posix_status(fd);
 }
 
 int epoll_create(int size)
 {
-    return size > 0 ? epoll_create1(0) : result(-EINVAL);
+    return size > 0 ? epoll_create1(0) : posix_status(-EINVAL);
 }
 
 static int add(struct epoll *e, struct file *f, int fd,
@@ -249,7 +242,7 @@ int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
     struct file *f;
 
     if (!e)
-        return result(err);
+        return posix_status(err);
     f = fd_get(fd);
     if (!f) {
         err = -EBADF;
@@ -258,7 +251,7 @@ int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
         file_put(f);
     }
     file_put(&e->file);
-    return result(err);
+    return posix_status(err);
 }
 
 /* Report what is ready; each queued watch is looked at once. */
@@ -313,12 +306,12 @@ int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
     struct epoll *e = get(epoll, &n);
 
     if (!e)
-        return result(n);
+        return posix_status(n);
     if (timeout_ms < 0)
         deadline = NEVER;
     else if (timeout_ms > 0)
-        deadline = clock_now() + (uint64_t)timeout_ms * 1000000;
+        deadline = clock_now() + (uint64_t)timeout_ms * MILLISECOND;
     n = max > 0 ? wait_until(e, events, max, deadline) : -EINVAL;
     file_put(&e->file);
-    return result(n);
+    return posix_status(n);
 }

@@ -2,6 +2,8 @@
 
 #include "lib/http.h"
 
+#include "lib/util.h"
+
 /* What is expected next.  The first must be 0, see struct http_body. */
 enum {
     DONE,
@@ -50,7 +52,7 @@ static unsigned ignore(char c, unsigned same, unsigned end)
 
 static unsigned read_size(struct http_body *b, char c)
 {
-    int digit = char_hex(c);
+    int digit = hex_digit(c);
 
     if (digit >= 0) {
         b->left = b->left * 16 + (unsigned)digit;

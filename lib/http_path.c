@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/util.h"
+
 /* Percent-decode into path.  An encoded slash is part of a name, and no file
  * has such a name. */
 static int decode(struct span s, char path[HTTP_PATH_MAX])
@@ -14,8 +16,8 @@ static int decode(struct span s, char path[HTTP_PATH_MAX])
         char c = s.at[i];
 
         if (c == '%') {
-            int high = i + 2 < s.n ? char_hex(s.at[i + 1]) : -1;
-            int low = i + 2 < s.n ? char_hex(s.at[i + 2]) : -1;
+            int high = i + 2 < s.n ? hex_digit(s.at[i + 1]) : -1;
+            int low = i + 2 < s.n ? hex_digit(s.at[i + 2]) : -1;
 
             if (high < 0 || low < 0 || high + low == 0)
                 return 400;

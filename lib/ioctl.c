@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 #include "lib/fd.h"
+#include "lib/posix.h"
 
 static int control(struct file *f, unsigned long request, int *value)
 {
@@ -42,8 +43,5 @@ int ioctl(int fd, unsigned long request, ...)
     va_end(ap);
     err = control(f, request, value);
     file_put(f);
-    if (!err)
-        return 0;
-    errno = -err;
-    return -1;
+    return posix_status(err);
 }

@@ -13,43 +13,35 @@
 #include "kernel/panic.h"
 #include "lib/fd.h"
 #include "lib/heap.h"
+#include "lib/posix.h"
 #include "xen/abi.h"
 #include "xen/shutdown.h"
 
 char **environ = (char *[]){NULL};
 
-/* From -errno to the way of POSIX. */
-static ssize_t result(ssize_t r)
-{
-    if (r >= 0)
-        return r;
-    errno = (int)-r;
-    return -1;
-}
-
 ssize_t read(int fd, void *data, size_t n)
 {
-    return result(fd_read(fd, data, n));
+    return posix_result(fd_read(fd, data, n));
 }
 
 ssize_t write(int fd, const void *data, size_t n)
 {
-    return result(fd_write(fd, data, n));
+    return posix_result(fd_write(fd, data, n));
 }
 
 int close(int fd)
 {
-    return (int)result(fd_close(fd));
+    return posix_status(fd_close(fd));
 }
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    return result(fd_seek(fd, offset, whence));
+    return posix_result(fd_seek(fd, offset, whence));
 }
 
 int fstat(int fd, struct stat *st)
 {
-    return (int)result(fd_stat(fd, st));
+    return posix_status(fd_stat(fd, st));
 }
 
 int isatty(int fd)
@@ -62,12 +54,12 @@ int isatty(int fd)
 
 int dup(int fd)
 {
-    return (int)result(fd_dup(fd));
+    return posix_status(fd_dup(fd));
 }
 
 int dup2(int fd, int to)
 {
-    return (int)result(fd_dup2(fd, to));
+    return posix_status(fd_dup2(fd, to));
 }
 
 int fcntl(int fd, int command, ...)
@@ -77,7 +69,7 @@ int fcntl(int fd, int command, ...)
     va_start(ap, command);
     int arg = va_arg(ap, int);
     va_end(ap);
-    return (int)result(fd_control(fd, command, arg));
+    return posix_status(fd_control(fd, command, arg));
 }
 
 void *sbrk(ptrdiff_t n)

@@ -5,24 +5,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/posix.h"
 #include "lib/ramdisk.h"
-
-static int result(int r)
-{
-    if (r >= 0)
-        return r;
-    errno = -r;
-    return -1;
-}
 
 int open(const char *path, int flags, ...)
 {
-    return result(ramdisk_open(path, flags));
+    return posix_status(ramdisk_open(path, flags));
 }
 
 int stat(const char *path, struct stat *st)
 {
-    return result(ramdisk_stat(path, st));
+    return posix_status(ramdisk_stat(path, st));
 }
 
 int access(const char *path, int mode)
@@ -30,5 +23,5 @@ int access(const char *path, int mode)
     struct stat st;
     int err = ramdisk_stat(path, &st);
 
-    return result(!err && mode & W_OK ? -EROFS : err);
+    return posix_status(!err && mode & W_OK ? -EROFS : err);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/posix.h"
 #include "lib/util.h"
 
 /* Bytes that can be copied in one go from place at. */
@@ -224,14 +225,9 @@ static int open_pipe(int fds[2], int flags)
 
 int pipe2(int fds[2], int flags)
 {
-    const int err = flags & ~(O_NONBLOCK | O_CLOEXEC)
-                        ? -EINVAL
-                        : open_pipe(fds, flags & O_NONBLOCK);
-
-    if (!err)
-        return 0;
-    errno = -err;
-    return -1;
+    return posix_status(flags & ~(O_NONBLOCK | O_CLOEXEC)
+                            ? -EINVAL
+                            : open_pipe(fds, flags & O_NONBLOCK));
 }
 
 int pipe(int fds[2])

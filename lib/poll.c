@@ -10,6 +10,7 @@
 
 #include "kernel/sched.h"
 #include "lib/fd.h"
+#include "lib/posix.h"
 #include "lib/util.h"
 #include "xen/clock.h"
 
@@ -80,14 +81,6 @@ static int wait_for(struct pollfd *fds, size_t n, uint64_t deadline)
     return count;
 }
 
-static int result(int r)
-{
-    if (r >= 0)
-        return r;
-    errno = -r;
-    return -1;
-}
-
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
     uint64_t deadline = 0;
@@ -95,8 +88,8 @@ int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
     if (timeout_ms < 0)
         deadline = NEVER;
     else if (timeout_ms > 0)
-        deadline = clock_now() + (uint64_t)timeout_ms * 1000000;
-    return result(wait_for(fds, n, deadline));
+        deadline = clock_now() + (uint64_t)timeout_ms * MILLISECOND;
+    return posix_status(wait_for(fds, n, deadline));
 }
 
 /* An fd_set as what it is, whatever FD_SETSIZE its owner was compiled with. */
@@ -192,11 +185,11 @@ int select(int n, fd_set *in, fd_set *out, fd_set *except,
 
     if (n < 0 || n > FD_LIMIT ||
         (timeout && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
-        return result(-EINVAL);
+        return posix_status(-EINVAL);
     if (timeout && timeout->tv_sec == 0 && timeout->tv_usec == 0)
         deadline = 0;
     else if (timeout)
-        deadline = clock_now() + (uint64_t)timeout->tv_sec * 1000000000 +
+        deadline = clock_now() + (uint64_t)timeout->tv_sec * SECOND +
                    (uint64_t)timeout->tv_usec * 1000;
-    return result(select_until(n, in, out, except, deadline));
+    return posix_status(select_until(n, in, out, except, deadline));
 }

@@ -12,4 +12,7 @@
 #define store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define swap_full(p, v)     __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 #define and_full(p, v)      __atomic_fetch_and((p), (v), __ATOMIC_SEQ_CST)
-#define full_barrier()      __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define swap_if(p, old, v)                                                     \
+    __atomic_compare_exchange_n((p), (old), (v), 0, __ATOMIC_SEQ_CST,          \
+                                __ATOMIC_ACQUIRE) /* else *old is what is */
+#define full_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/fd.h"
+#include "lib/posix.h"
 #include "xen/shutdown.h"
 
 static struct {
@@ -76,11 +77,8 @@ static int open_term(int flags)
 
 int signalfd(int fd, const sigset_t *mask, int flags)
 {
-    fd = fd == -1 && sigismember(mask, SIGTERM) ? open_term(flags) : -EINVAL;
-    if (fd >= 0)
-        return fd;
-    errno = -fd;
-    return -1;
+    return posix_status(
+        fd == -1 && sigismember(mask, SIGTERM) ? open_term(flags) : -EINVAL);
 }
 
 /* Nothing interrupts anyone here: whatever is blocked makes no difference. */

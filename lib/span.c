@@ -89,11 +89,3 @@ bool char_is_one_of(char c, const char *set)
 {
     return c && strchr(set, c);
 }
-
-int char_hex(char c)
-{
-    if (char_is_digit(c))
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}

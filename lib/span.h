@@ -35,4 +35,3 @@ const char *number_text(char out[NUMBER_SIZE], unsigned long number);
 bool char_is_digit(char c);
 bool char_is_alnum(char c);                   /* ASCII's */
 bool char_is_one_of(char c, const char *set); /* never for NUL */
-int char_hex(char c);                         /* -1: not a digit */

@@ -10,8 +10,6 @@
 #include "kernel/sched.h"
 #include "xen/clock.h"
 
-#define SECOND 1000000000ull
-
 static struct timespec timespec_of(uint64_t ns)
 {
     return (struct timespec){
@@ -87,6 +85,6 @@ unsigned sleep(unsigned seconds)
 
 int usleep(useconds_t us)
 {
-    thread_sleep(clock_now() + us * 1000ull);
+    thread_sleep(clock_now() + us * MICROSECOND);
     return 0;
 }

@@ -17,9 +17,9 @@
 #include "xen/evtchn.h"
 
 #define LINE      256
-#define PATIENCE  1000000000ull /* ns that output waits for the ring to move */
-#define END_INPUT 0x04          /* control-D */
-#define KILL_LINE 0x15          /* control-U */
+#define PATIENCE  SECOND /* that output waits for the ring to move */
+#define END_INPUT 0x04   /* control-D */
+#define KILL_LINE 0x15   /* control-U */
 #define DELETE    0x7f
 
 static struct {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/fd.h"
+#include "lib/posix.h"
 
 #define READ_MAX 65536 /* at a time: a datagram is smaller */
 
@@ -81,20 +82,12 @@ static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
     return done;
 }
 
-static ssize_t posix(ssize_t result)
-{
-    if (result >= 0)
-        return result;
-    errno = (int)-result;
-    return -1;
-}
-
 ssize_t readv(int fd, const struct iovec *iov, int n)
 {
-    return posix(move(fd, iov, n, false));
+    return posix_result(move(fd, iov, n, false));
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
-    return posix(move(fd, iov, n, true));
+    return posix_result(move(fd, iov, n, true));
 }

@@ -18,7 +18,12 @@ static inline uintptr_t round_up(uintptr_t n, uintptr_t to)
     return (n + to - 1) & ~(to - 1);
 }
 
-static inline uintptr_t round_down(uintptr_t n, uintptr_t to)
+/* A hexadecimal digit's worth, or -1. */
+static inline int hex_digit(char c)
 {
-    return n & ~(to - 1);
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }

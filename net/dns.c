@@ -17,16 +17,16 @@
 
 #define PORT       53
 #define ROUNDS     2
-#define TRY_NS     3000000000ull  /* for one server's answer */
-#define ADDRESS_NS 10000000000ull /* DHCP must come first */
+#define TRY_NS     3000000000ull /* for one server's answer */
+#define ADDRESS_NS (10 * SECOND) /* DHCP must come first */
 #define UDP_MAX    512
 #define LIES_MAX   64 /* datagrams that are no answer, each try */
 
 static void set_timeout(int fd, uint64_t ns)
 {
-    const struct timeval time = {.tv_sec = (time_t)(ns / 1000000000),
-                                 .tv_usec =
-                                     (suseconds_t)(ns % 1000000000 / 1000 + 1)};
+    const struct timeval time = {
+        .tv_sec = (time_t)(ns / SECOND),
+        .tv_usec = (suseconds_t)(ns % SECOND / MICROSECOND + 1)};
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));

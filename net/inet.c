@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/util.h"
+
 #define GROUPS 8 /* of 16 bits in an IPv6 address */
 #define NO_GAP 9
 
@@ -27,14 +29,6 @@ static bool read_v4(const char *text, uint8_t byte[4])
         byte[i] = (uint8_t)n;
     }
     return true;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
 }
 
 /* One to four digits; the character behind them, or NULL. */

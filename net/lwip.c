@@ -27,10 +27,9 @@
 
 #define IFACES_MAX 8
 #define BATCH      64 /* frames between two looks at the other threads */
-#define MS         1000000ull
 
-#define ADDRESS_WAIT (10000 * MS) /* DHCP answers sooner, or never */
-#define ROUTER_WAIT  (6000 * MS)  /* after start: so do routers */
+#define ADDRESS_WAIT (10 * SECOND) /* DHCP answers sooner, or never */
+#define ROUTER_WAIT  (6 * SECOND)  /* after start: so do routers */
 
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)

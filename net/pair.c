@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "lib/pipe.h"
+#include "lib/posix.h"
 #include "lib/util.h"
 #include "net/socket.h"
 
@@ -245,10 +246,5 @@ static int open_pair(int family, int type, int protocol, int fds[2])
 
 int socketpair(int family, int type, int protocol, int fds[2])
 {
-    const int err = open_pair(family, type, protocol, fds);
-
-    if (!err)
-        return 0;
-    errno = -err;
-    return -1;
+    return posix_status(open_pair(family, type, protocol, fds));
 }

@@ -10,8 +10,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "lib/posix.h"
 #include "lib/util.h"
 #include "net/lwip.h"
+#include "xen/clock.h"
 
 static const struct socket_ops *ops_of(const struct socket *s)
 {
@@ -32,19 +34,10 @@ static struct socket *start(int fd)
     return NULL;
 }
 
-/* result as POSIX wants it. */
-static ssize_t posix(ssize_t result)
-{
-    if (result >= 0)
-        return result;
-    errno = (int)-result;
-    return -1;
-}
-
 static ssize_t finish(struct socket *s, ssize_t result)
 {
     file_put(&s->file);
-    return posix(result);
+    return posix_result(result);
 }
 
 static int install(struct socket *s, int flags)
@@ -81,7 +74,7 @@ static int open_socket(int family, int type, int protocol)
 
 int socket(int family, int type, int protocol)
 {
-    return (int)posix(open_socket(family, type, protocol));
+    return posix_status(open_socket(family, type, protocol));
 }
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
@@ -299,7 +292,7 @@ static int set_timeout(uint64_t *timeout, const void *value, socklen_t len)
         time.tv_usec >= 1000000)
         return -EDOM;
     *timeout =
-        (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+        (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_usec * MICROSECOND;
     if (*timeout == 0)
         *timeout = NEVER;
     return 0;

@@ -237,7 +237,7 @@ static void end_connection(struct stream *s)
 static void linger(struct stream *s)
 {
     const uint64_t deadline =
-        clock_now() + (uint64_t)s->socket.linger.l_linger * 1000000000u;
+        clock_now() + (uint64_t)s->socket.linger.l_linger * SECOND;
 
     if (!s->shut_send)
         tcp_shutdown(s->pcb, 0, 1);

@@ -14,13 +14,11 @@
 #include "lib/util.h"
 #include "xen/clock.h"
 
-#define MS 1000000ull
-
 static uint64_t due[12]; /* 0: not running */
 
 u32_t sys_now(void)
 {
-    return (u32_t)(clock_now() / MS);
+    return (u32_t)(clock_now() / MILLISECOND);
 }
 
 /* Called by lwip_init(); timers_run() starts them. */
@@ -66,7 +64,7 @@ uint64_t timers_run(void)
 
     for (int i = 0; i < lwip_num_cyclic_timers; i++) {
         const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
-        const uint64_t period = t->interval_ms * MS;
+        const uint64_t period = t->interval_ms * MILLISECOND;
         uint64_t *at = &due[i];
 
         if (!timer_needed(t->handler)) {

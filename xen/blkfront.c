@@ -22,8 +22,8 @@
 #define REQUESTS    32 /* slots of a one-page ring */
 #define BOUNCE_MAX  64 /* pages */
 
-#define PATIENCE 1000000000ull /* ns until a page still mapped is given up */
-#define NAP      10000000ull   /* ns between two looks at it */
+#define PATIENCE SECOND      /* until a page still mapped is given up */
+#define NAP      10000000ull /* ns between two looks at it */
 
 #define REF_NONE 0u /* Xen keeps reference 0 for itself */
 
@@ -335,11 +335,8 @@ static int read_properties(struct blk *blk)
     bool good[ARRAY_LEN(keys)];
 
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        calls[i] = (struct xs_call){.op = XS_CALL_READ,
-                                    .dir = blk->bus.backend,
-                                    .path = keys[i],
-                                    .value = text[i],
-                                    .size = sizeof(text[i])};
+        calls[i] =
+            xs_read_call(blk->bus.backend, keys[i], text[i], sizeof(text[i]));
     xs_batch(0, calls, ARRAY_LEN(keys)); /* each call tells its own error */
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         good[i] = !calls[i].err && !xs_number(text[i], &number[i]);

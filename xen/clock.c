@@ -43,7 +43,7 @@ uint64_t clock_wall(void)
         version = load_acquire(&shared_info->wc_version);
         born = ((uint64_t)load_relaxed(&shared_info->wc_sec_hi) << 32 |
                 load_relaxed(&shared_info->wc_sec)) *
-                   1000000000 +
+                   SECOND +
                load_relaxed(&shared_info->wc_nsec);
         full_barrier(); /* as above */
     } while (version & 1 || version != load_relaxed(&shared_info->wc_version));

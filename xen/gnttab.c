@@ -98,8 +98,7 @@ int gnttab_unshare(gref_t ref)
     do {
         if (flags & (GTF_reading | GTF_writing))
             return -EBUSY;
-    } while (!__atomic_compare_exchange_n(&e->flags, &flags, 0, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+    } while (!swap_if(&e->flags, &flags, 0));
     return 0;
 }
 

@@ -83,11 +83,6 @@ static inline void sched_op_poll(evtchn_port_t *ports, unsigned n,
     hypercall2(__HYPERVISOR_sched_op, SCHEDOP_poll, hypercall_arg(&op));
 }
 
-static inline void sched_op_yield(void)
-{
-    hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-}
-
 _Noreturn static inline void sched_op_shutdown(unsigned reason)
 {
     struct sched_shutdown op = {.reason = reason};
@@ -127,17 +122,6 @@ static inline int gnttab_op_setup(unsigned long *frames, unsigned n)
     set_xen_guest_handle(op.frame_list, frames);
     err = hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
                      hypercall_arg(&op), 1);
-    return err ? hypercall_errno(err) : op.status ? -EIO : 0;
-}
-
-static inline int gnttab_op_query_size(unsigned *frames, unsigned *max)
-{
-    struct gnttab_query_size op = {.dom = DOMID_SELF};
-    long err = hypercall3(__HYPERVISOR_grant_table_op, GNTTABOP_query_size,
-                          hypercall_arg(&op), 1);
-
-    *frames = op.nr_frames;
-    *max = op.max_nr_frames;
     return err ? hypercall_errno(err) : op.status ? -EIO : 0;
 }
 

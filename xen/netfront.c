@@ -15,15 +15,7 @@
 #define MTU_MAX     (XEN_NETIF_MAX_TX_SIZE - ETH_HEADER)
 #define MTU_DEFAULT 1500
 
-#define CLOSE_WAIT 1000000000ull /* ns */
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
+#define CLOSE_WAIT SECOND
 
 /* Exactly xx:xx:xx:xx:xx:xx. */
 static bool parse_mac(const char *text, uint8_t mac[6])
@@ -39,27 +31,17 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
-static struct xs_call read_key(const char *dir, const char *key, char *value,
-                               size_t size)
-{
-    return (struct xs_call){.op = XS_CALL_READ,
-                            .dir = dir,
-                            .path = key,
-                            .value = value,
-                            .size = size};
-}
-
 /* What the toolstack and the back-end say about this interface. */
 static int read_properties(struct net *net)
 {
     char mac[18], own_mtu[8], mtu[8], sg[4], csum6[4];
     struct xs_call calls[] = {
-        read_key(net->bus.path, "mac", mac, sizeof(mac)),
-        read_key(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
-        read_key(net->bus.backend, "mtu", mtu, sizeof(mtu)),
-        read_key(net->bus.backend, "feature-sg", sg, sizeof(sg)),
-        read_key(net->bus.backend, "feature-ipv6-csum-offload", csum6,
-                 sizeof(csum6)),
+        xs_read_call(net->bus.path, "mac", mac, sizeof(mac)),
+        xs_read_call(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
+        xs_read_call(net->bus.backend, "mtu", mtu, sizeof(mtu)),
+        xs_read_call(net->bus.backend, "feature-sg", sg, sizeof(sg)),
+        xs_read_call(net->bus.backend, "feature-ipv6-csum-offload", csum6,
+                     sizeof(csum6)),
     };
     const struct xs_call *from = &calls[1];
     uint64_t n = MTU_DEFAULT;

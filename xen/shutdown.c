@@ -18,7 +18,6 @@
 #define REQUEST  "control/shutdown"
 #define PATIENCE (2 * SECOND) /* that xenstored gets at the end */
 #define DRAIN_MS 500
-#define SECOND   1000000000ull
 
 static const struct {
     const char *word;
@@ -42,8 +41,7 @@ static struct {
  * back at the same moment: hence the transaction. */
 static int acknowledge(char *word, size_t size)
 {
-    struct xs_call read = {
-        .op = XS_CALL_READ, .path = REQUEST, .value = word, .size = size};
+    struct xs_call read = xs_read_call(NULL, REQUEST, word, size);
     struct xs_call clear = {.op = XS_CALL_WRITE, .path = REQUEST, .text = ""};
     uint32_t tx;
     int err;

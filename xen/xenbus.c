@@ -15,8 +15,8 @@
 #include "xen/evtchn.h"
 #include <xen/io/xenbus.h>
 
-#define PATIENCE  10000000000ull /* ns a back-end gets for each step */
-#define PAUSE     1000000000ull  /* ns between attempts, doubled each time */
+#define PATIENCE  (10 * SECOND) /* that a back-end gets for each step */
+#define PAUSE     SECOND        /* between attempts, doubled each time */
 #define PAUSE_MAX (64 * PAUSE)
 
 /*
@@ -88,16 +88,6 @@ static struct {
     struct thread *thread;
 } bus;
 
-static struct xs_call read_call(const char *dir, const char *key, char *value,
-                                size_t size)
-{
-    return (struct xs_call){.op = XS_CALL_READ,
-                            .dir = dir,
-                            .path = key,
-                            .value = value,
-                            .size = size};
-}
-
 /* The back-end's state from the outcome of reading it.  A folder that is gone
  * may be hidden from us, too. */
 static int state_from(int err, const char *text)
@@ -115,7 +105,8 @@ static int state_from(int err, const char *text)
 static int read_state(struct xenbus_dev *dev)
 {
     char text[4];
-    struct xs_call call = read_call(dev->backend, "state", text, sizeof(text));
+    struct xs_call call =
+        xs_read_call(dev->backend, "state", text, sizeof(text));
 
     return state_from(xs_batch(0, &call, 1), text);
 }
@@ -178,8 +169,8 @@ static int find(struct xenbus_dev *dev)
     char backend[sizeof(dev->backend)], peer[8];
     uint64_t number;
     struct xs_call calls[] = {
-        read_call(dev->path, "backend", backend, sizeof(backend)),
-        read_call(dev->path, "backend-id", peer, sizeof(peer)),
+        xs_read_call(dev->path, "backend", backend, sizeof(backend)),
+        xs_read_call(dev->path, "backend-id", peer, sizeof(peer)),
     };
     int err = xs_batch(0, calls, ARRAY_LEN(calls));
 
@@ -210,8 +201,8 @@ static int look(struct xenbus_dev *dev)
          .dir = dev->backend,
          .path = "state",
          .watch = &dev->state},
-        read_call(dev->backend, "state", text, sizeof(text)),
-        read_call(dev->backend, "online", online, sizeof(online)),
+        xs_read_call(dev->backend, "state", text, sizeof(text)),
+        xs_read_call(dev->backend, "online", online, sizeof(online)),
     };
     size_t skip;
     int err = find(dev), state;
@@ -317,8 +308,8 @@ static void check(struct xenbus_dev *dev)
 {
     char theirs[4], ours[4];
     struct xs_call calls[] = {
-        read_call(dev->backend, "state", theirs, sizeof(theirs)),
-        read_call(dev->path, "state", ours, sizeof(ours)),
+        xs_read_call(dev->backend, "state", theirs, sizeof(theirs)),
+        xs_read_call(dev->path, "state", ours, sizeof(ours)),
     };
     int state, own;
 

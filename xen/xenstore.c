@@ -363,8 +363,7 @@ void xs_init(void *ring, uint32_t port)
 
 int xs_read(const char *path, char *value, size_t size)
 {
-    struct xs_call call = {
-        .op = XS_CALL_READ, .path = path, .value = value, .size = size};
+    struct xs_call call = xs_read_call(NULL, path, value, size);
 
     return xs_batch(0, &call, 1);
 }

@@ -16,8 +16,6 @@
 #include <stdint.h>
 #include "kernel/sched.h"
 
-#define XS_VALUE_MAX 256 /* the longest value needed here, NUL included */
-
 /* The ring page shared with xenstored and its event channel, as start_info
  * names them; port 0: there is no xenstored. */
 void xs_init(void *ring, uint32_t port);
@@ -80,6 +78,16 @@ struct xs_call {
     struct xs_call *next;
 };
 int xs_batch(uint32_t tx, struct xs_call *calls, size_t n);
+
+static inline struct xs_call xs_read_call(const char *dir, const char *path,
+                                          char *value, size_t size)
+{
+    return (struct xs_call){.op = XS_CALL_READ,
+                            .dir = dir,
+                            .path = path,
+                            .value = value,
+                            .size = size};
+}
 
 /* A transaction: pass tx to xs_batch(), end it with commit or without.
  * -EAGAIN: somebody else was faster, begin again. */

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "lib/fd.h"
+#include "lib/posix.h"
 
 ssize_t read(int fd, void *data, size_t n);
 ssize_t write(int fd, const void *data, size_t n);
@@ -16,47 +17,39 @@ int dup(int fd);
 int dup2(int fd, int to);
 int fcntl(int fd, int command, ...);
 
-static ssize_t result(ssize_t r)
-{
-    if (r >= 0)
-        return r;
-    errno = (int)-r;
-    return -1;
-}
-
 ssize_t read(int fd, void *data, size_t n)
 {
-    return result(fd_read(fd, data, n));
+    return posix_result(fd_read(fd, data, n));
 }
 
 ssize_t write(int fd, const void *data, size_t n)
 {
-    return result(fd_write(fd, data, n));
+    return posix_result(fd_write(fd, data, n));
 }
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    return result(fd_seek(fd, offset, whence));
+    return posix_result(fd_seek(fd, offset, whence));
 }
 
 int fstat(int fd, struct stat *st)
 {
-    return (int)result(fd_stat(fd, st));
+    return posix_status(fd_stat(fd, st));
 }
 
 int close(int fd)
 {
-    return (int)result(fd_close(fd));
+    return posix_status(fd_close(fd));
 }
 
 int dup(int fd)
 {
-    return (int)result(fd_dup(fd));
+    return posix_status(fd_dup(fd));
 }
 
 int dup2(int fd, int to)
 {
-    return (int)result(fd_dup2(fd, to));
+    return posix_status(fd_dup2(fd, to));
 }
 
 int fcntl(int fd, int command, ...)
@@ -67,5 +60,5 @@ int fcntl(int fd, int command, ...)
     va_start(ap, command);
     arg = va_arg(ap, int);
     va_end(ap);
-    return (int)result(fd_control(fd, command, arg));
+    return posix_status(fd_control(fd, command, arg));
 }

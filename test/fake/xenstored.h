@@ -14,6 +14,8 @@
 #define FAKE_XS_PORT 3
 #define FAKE_HOME    "/local/domain/7/"
 
+#define VALUE_SIZE 256 /* holds what the tests read */
+
 enum fake_lie {
     TRUTH,
     LIE_ID,           /* a reply to what was never asked */

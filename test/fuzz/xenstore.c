@@ -16,6 +16,8 @@
 #include "xen/xenstore.h"
 #include <xen/io/xs_wire.h>
 
+#define VALUE_SIZE 256
+
 #define IDS 32
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -170,19 +172,19 @@ void waitq_wait(struct waitq *q)
 
 static void use(void)
 {
-    char *small = malloc(8), *large = malloc(XS_VALUE_MAX);
+    char *small = malloc(8), *large = malloc(VALUE_SIZE);
     struct xs_watch watch = {0};
     struct xs_call calls[] = {
         {.op = XS_CALL_WATCH, .path = "a", .watch = &watch},
         {.op = XS_CALL_READ, .path = "b", .value = small, .size = 8},
         {.op = XS_CALL_WRITE, .dir = "c", .path = "d", .text = "e"},
-        {.op = XS_CALL_READ, .path = "f", .value = large, .size = XS_VALUE_MAX},
+        {.op = XS_CALL_READ, .path = "f", .value = large, .size = VALUE_SIZE},
     };
     uint64_t number;
     uint32_t tx;
 
     xs_batch(0, calls, 4);
-    if (strlen(small) >= 8 || strlen(large) >= XS_VALUE_MAX)
+    if (strlen(small) >= 8 || strlen(large) >= VALUE_SIZE)
         abort();
     if ((calls[1].err && *small) || (calls[3].err && *large))
         abort();

@@ -54,9 +54,8 @@ static void deep(void *arg)
     char *frame = __builtin_frame_address(0);
 
     (void)arg;
-    memset((char *)round_down((uintptr_t)frame, PAGE_SIZE) + PAGE_SIZE -
-               STACK_SIZE,
-           0, 64);
+    memset((char *)((uintptr_t)frame & -PAGE_SIZE) + PAGE_SIZE - STACK_SIZE, 0,
+           64);
     thread_yield();
 }
 

@@ -16,7 +16,7 @@
 #include "xen/xenstore.h"
 #include <xen/io/xs_wire.h>
 
-static char value[XS_VALUE_MAX];
+static char value[VALUE_SIZE];
 
 static void start(void)
 {
@@ -28,7 +28,7 @@ TestSuite(xenstore, .init = start, .timeout = 20);
 static struct xs_call reading(const char *path, char *to)
 {
     return (struct xs_call){
-        .op = XS_CALL_READ, .path = path, .value = to, .size = XS_VALUE_MAX};
+        .op = XS_CALL_READ, .path = path, .value = to, .size = VALUE_SIZE};
 }
 
 Test(xenstore, writes_reads_and_removes)
@@ -124,7 +124,7 @@ Test(xenstore, survives_every_size_of_piece_across_the_wrap)
 
 Test(xenstore, puts_a_batch_into_one_kick)
 {
-    char b[3][XS_VALUE_MAX];
+    char b[3][VALUE_SIZE];
 
     fake_xs_set("a", "1");
     fake_xs_set("c", "3");
@@ -144,7 +144,7 @@ Test(xenstore, puts_a_batch_into_one_kick)
 
 Test(xenstore, takes_replies_in_any_order)
 {
-    char b[9][XS_VALUE_MAX], path[2] = "0", paths[9][2];
+    char b[9][VALUE_SIZE], path[2] = "0", paths[9][2];
     struct xs_call calls[9];
 
     for (int i = 0; i < 9; i++, path[0]++) {
@@ -166,7 +166,7 @@ Test(xenstore, takes_replies_in_any_order)
 /* 60 requests of 50 bytes, 60 answers of 200: neither fits in its ring. */
 Test(xenstore, never_deadlocks_on_full_rings)
 {
-    static char b[60][XS_VALUE_MAX];
+    static char b[60][VALUE_SIZE];
     static struct xs_call calls[60];
     char text[201];
 
@@ -233,13 +233,13 @@ Test(xenstore, breaks_on_each_lie_and_says_so_once)
         struct xs_watch w = {0};
         cr_assert_eq(xs_watch(&w, "a"), 0);
         fake_xs.lie = (enum fake_lie)lie;
-        char b[2][XS_VALUE_MAX] = {"x", "x"};
+        char b[2][VALUE_SIZE] = {"x", "x"};
         struct xs_call calls[] = {reading("a", b[0]), reading("a", b[1])};
 
         int err = xs_batch(0, calls, 2);
         /* This one is seen only by those who write. */
         if (lie == LIE_REQ_CONS)
-            err = xs_read("a", b[1], XS_VALUE_MAX);
+            err = xs_read("a", b[1], VALUE_SIZE);
         cr_assert_eq(err, -EIO, "lie %d", lie);
         cr_assert_str_eq(b[1], "");
         cr_assert_eq(xs_write("a", "2"), -EIO);

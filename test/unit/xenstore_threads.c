@@ -17,7 +17,7 @@
 #define PATH    "a/path/that/is/not/short/"
 
 static struct worker {
-    char path[CALLS][40], value[CALLS][XS_VALUE_MAX];
+    char path[CALLS][40], value[CALLS][VALUE_SIZE];
     struct xs_call calls[CALLS];
     int err;
 } workers[THREADS];
@@ -28,7 +28,7 @@ static void setup(void)
 {
     xs_init(fake_xs_ring(0u - 100), FAKE_XS_PORT);
     for (int i = 0; i < THREADS; i++) {
-        char path[40], value[XS_VALUE_MAX];
+        char path[40], value[VALUE_SIZE];
 
         snprintf(path, sizeof(path), PATH "%d", i);
         memset(value, 'a' + i, 150);
@@ -57,7 +57,7 @@ static void read_all(void *arg)
         w->calls[i] = (struct xs_call){.op = XS_CALL_READ,
                                        .path = w->path[i],
                                        .value = w->value[i],
-                                       .size = XS_VALUE_MAX};
+                                       .size = VALUE_SIZE};
     }
     w->err = xs_batch(0, w->calls, CALLS);
     running--;
@@ -112,7 +112,7 @@ static void watch_for_ever(void *arg)
 /* The reader takes in the event of the watch that another thread waits on. */
 TEST(wakes_the_owner_of_a_watch)
 {
-    char value[XS_VALUE_MAX];
+    char value[VALUE_SIZE];
 
     cr_assert_eq(xs_watch(&watch, PATH "0"), 0);
     thread_create("watch", watch_for_ever, NULL);
