@@ -13,7 +13,6 @@
 
 #define SECONDS 20
 #define SETTLE  5 /* until DHCP and the toolstack are done with us */
-#define SECOND  1000000000ull
 
 static uint64_t own_time(void)
 {
