@@ -115,7 +115,7 @@ $(B)/libmote.a: $(OBJECTS)
 GUEST_LIBS = $(B)/libmote.a $(LWIP_LIB) $(LIBC)
 LINK_LIBS = -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
 LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
-       -Wl,-T,arch/x86_64/link.lds
+       $(LWIP_WRAP) -Wl,-T,arch/x86_64/link.lds
 
 define link_image
 	$(call SAY,LD $@)

@@ -3,6 +3,7 @@
 #
 #   LWIP_LIB       for the guest        LWIP_HEADERS  are there
 #   LWIP_HOST_LIB  for the unit tests   LWIP_CFLAGS   to include them
+#                                       LWIP_WRAP     to link: see net/quirk.h
 
 LWIP_VERSION  = 2.2.1
 LWIP_SUITE    = trixie
@@ -10,6 +11,7 @@ LWIP          = $(D)/lwip-$(LWIP_VERSION)
 LWIP_HEADERS  = $(LWIP)/.fetched
 LWIP_LIB      = $(B)/lwip/liblwip.a
 LWIP_HOST_LIB = $(B)/lwip-host/liblwip.a
+LWIP_WRAP     = -Wl,--wrap=tcp_input
 LWIP_CFLAGS   = -iquote net -isystem $(LWIP)/src/include
 LWIP_CORE     = core/def core/inet_chksum core/init core/ip core/mem core/memp \
                 core/netif core/pbuf core/tcp core/tcp_in core/tcp_out \

@@ -21,6 +21,33 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
     return true;
 }
 
+/* The closed connection that a SYN is about, if it may give way. */
+static struct tcp_pcb *reopened(const struct tcp_hdr *syn)
+{
+    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next)
+        if (pcb->remote_port == lwip_ntohs(syn->src) &&
+            pcb->local_port == lwip_ntohs(syn->dest) &&
+            ip_addr_eq(&pcb->remote_ip, ip_current_src_addr()) &&
+            ip_addr_eq(&pcb->local_ip, ip_current_dest_addr()))
+            return TCP_SEQ_GEQ(lwip_ntohl(syn->seqno), pcb->rcv_nxt) ? pcb
+                                                                     : NULL;
+    return NULL;
+}
+
+void __real_tcp_input(struct pbuf *p, struct netif *from);
+
+void __wrap_tcp_input(struct pbuf *p, struct netif *from)
+{
+    const struct tcp_hdr *header = p->payload;
+    struct tcp_pcb *old;
+
+    if (p->len >= TCP_HLEN &&
+        (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+        (old = reopened(header)))
+        tcp_abort(old);
+    __real_tcp_input(p, from);
+}
+
 void quirk_trim_time_wait(void)
 {
     struct tcp_pcb *pcb = tcp_tw_pcbs; /* newest first */

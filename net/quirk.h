@@ -17,6 +17,16 @@ struct pbuf;
 bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
                 const struct pbuf *payload);
 
+/*
+ * A client that comes again from the port of a connection we have closed finds
+ * lwIP in TIME_WAIT: its SYN would be answered by a bare acknowledgement or a
+ * reset, for a minute.  One that begins beyond the old connection's numbers
+ * opens a new one instead (RFC 9293, 3.10.7.4).  The linker puts this in the
+ * place of lwIP's tcp_input().
+ */
+struct netif;
+void __wrap_tcp_input(struct pbuf *p, struct netif *from);
+
 /* lwIP keeps every closed connection for a minute, and each SYN looks through
  * them all: forget the oldest beyond a number. */
 void quirk_trim_time_wait(void);

@@ -8,7 +8,7 @@ FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c t
 FUZZ_http    = $(UNIT_http_answer)
 FUZZ_packets = net/discovery.c net/quirk.c net/unreach.c net/budget.c net/isn.c net/timers.c \
                net/nameserver.c net/frame.c kernel/buf.c test/fake/page.c test/fake/said.c $(B)/lwip-fuzz/liblwip.a
-FUZZ_packets_FLAGS = $(LWIP_CFLAGS)
+FUZZ_packets_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP)
 FUZZ_param = lib/param.c test/fake/said.c
 FUZZ_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c

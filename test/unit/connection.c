@@ -205,6 +205,45 @@ static unsigned time_waits(void)
     return n;
 }
 
+static int knock(void)
+{
+    const int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    set_int(c, SOL_SOCKET, SO_REUSEADDR, 1);
+    cr_assert_eq(call(bind, c, "0.0.0.0", 5000), 0);
+    cr_assert_eq(call(connect, c, PEER, PORT), -1);
+    cr_assert_eq(errno, EINPROGRESS);
+    nap(FAKE_SECOND / 10);
+    return c;
+}
+
+static void same_port(void)
+{
+    const int l = listener(PORT, 2);
+    int c;
+
+    for (int i = 0; i < 2; i++) {
+        c = knock();
+        cr_assert(ready(c) & POLLOUT, "at once");
+        fd_close(accept(l, NULL, NULL)); /* first: TIME_WAIT */
+        nap(FAKE_SECOND / 10);
+        fd_close(c);
+        nap(FAKE_SECOND / 10);
+        cr_assert_eq(time_waits(), 1, "in the old one's place");
+    }
+    tcp_tw_pcbs->rcv_nxt += 1u << 30; /* as if the SYN were older */
+    c = knock();
+    cr_assert_eq(ready(c), 0);
+    cr_assert_eq(time_waits(), 1);
+    fd_close(c);
+    fd_close(l);
+}
+
+Test(connection, lets_a_client_come_again_from_the_same_port)
+{
+    cr_assert(world(same_port));
+}
+
 static void many(void)
 {
     for (int i = 0; i < 300; i++) {

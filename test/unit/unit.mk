@@ -80,7 +80,7 @@ UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 NET_STACK = net/lwip.c net/timers.c net/quirk.c net/discovery.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
             test/fake/stack.c test/fake/said.c net/budget.c net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
-NET_FLAGS = $(LWIP_CFLAGS) -fno-sanitize=address -fvisibility=hidden \
+NET_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
