@@ -1,7 +1,6 @@
 /* echo.c: what comes in goes out again (RFC 862): TCP and UDP port 7, IPv6 and
  * IPv4. */
 
-#include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +8,15 @@
 #include <unistd.h>
 
 #include "kernel/sched.h"
+#include "lib/server.h"
 
 #define PORT 7
 
 static int open_port(int type)
 {
-    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-                                     .sin6_port = htons(PORT)};
-    const int on = 1, fd = socket(AF_INET6, type, 0);
+    const int fd = server_open(type, PORT);
 
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-        bind(fd, (const struct sockaddr *)&any, sizeof(any))) {
+    if (fd < 0) {
         perror("echo");
         exit(1);
     }
@@ -42,7 +39,7 @@ static void echo_datagrams(void *arg)
 {
     static char data[65536];
     const int fd = open_port(SOCK_DGRAM);
-    struct sockaddr_in6 from;
+    struct sockaddr_storage from;
     socklen_t len;
     ssize_t n;
 
@@ -59,7 +56,7 @@ int main(void)
 {
     const int listener = open_port(SOCK_STREAM);
 
-    if (listen(listener, 128) || !thread_create("udp", echo_datagrams, NULL))
+    if (!thread_create("udp", echo_datagrams, NULL))
         return 1;
     for (;;) {
         const int fd = accept(listener, NULL, NULL);

@@ -7,17 +7,13 @@
  *       -a  log accesses    -l  list folders that have no index.html
  */
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,6 +21,7 @@
 
 #include "lib/crowd.h"
 #include "lib/http_conn.h"
+#include "lib/server.h"
 #include "lib/util.h"
 
 #define CONNECTIONS_MAX 512   /* 2.5 KB each, of a small guest */
@@ -152,24 +149,29 @@ static bool evict(void)
     return true;
 }
 
-static void welcome(int fd, const struct sockaddr_in *from)
+/* Be told what comes in. */
+static bool watch(int fd, void *what)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = what};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+static void welcome(int fd, const struct sockaddr_storage *from)
 {
     struct conn *c;
-    struct epoll_event e = {.events = EPOLLIN};
-    char client[INET_ADDRSTRLEN] = "-";
+    char client[INET6_ADDRSTRLEN];
     int on = 1;
 
     while (!(c = calloc(1, sizeof(*c))) && evict())
         ;
-    e.data.ptr = c;
-    if (!c || fcntl(fd, F_SETFL, O_NONBLOCK) ||
-        epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e)) {
+    if (!c || !watch(fd, c)) {
         free(c);
         close(fd);
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    inet_ntop(AF_INET, &from->sin_addr, client, sizeof(client));
+    server_client(from, client);
     http_conn_init(&c->http, &site, client);
     c->fd = fd;
     crowd_join(&crowd, &c->member, IDLE, now);
@@ -179,9 +181,9 @@ static void welcome(int fd, const struct sockaddr_in *from)
 static void accept_all(void)
 {
     for (;;) {
-        struct sockaddr_in from = {0};
+        struct sockaddr_storage from = {0};
         socklen_t n = sizeof(from);
-        int fd = accept(listener, (struct sockaddr *)&from, &n);
+        int fd = accept4(listener, (struct sockaddr *)&from, &n, SOCK_NONBLOCK);
         bool full = fd < 0 && (errno == EMFILE || errno == ENFILE ||
                                errno == ENOMEM || errno == ENOBUFS);
 
@@ -270,29 +272,12 @@ static void serve(void)
         hang_up(conn_of(crowd_weakest(&crowd)));
 }
 
-static bool watch(int fd, void *what)
-{
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = what};
-
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0;
-}
-
 static bool start(uint16_t port)
 {
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
-    sigset_t term;
-    int on = 1;
-
-    sigemptyset(&term);
-    sigaddset(&term, SIGTERM);
-    sigprocmask(SIG_BLOCK, &term, NULL);
-    signals = signalfd(-1, &term, 0);
-    listener = socket(AF_INET, SOCK_STREAM, 0);
+    signals = server_end();
+    listener = server_open(SOCK_STREAM | SOCK_NONBLOCK, port);
     epoll = epoll_create1(0);
     return signals >= 0 && listener >= 0 && epoll >= 0 &&
-           !setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) &&
-           !bind(listener, (struct sockaddr *)&any, sizeof(any)) &&
-           !listen(listener, 128) && !fcntl(listener, F_SETFL, O_NONBLOCK) &&
            watch(listener, &listener) && watch(signals, &signals);
 }
 

@@ -14,6 +14,7 @@ import re
 import socket
 import sys
 import time
+import urllib.parse
 
 MODIFIED = 784111777
 SAME = "Sun, 06 Nov 1994 08:49:37 GMT"
@@ -283,6 +284,10 @@ case("9110 15.5.5", "a file with a slash", get("/text.txt/"), Expect(404))
 case("9110 8.6", "an empty file", get("/empty.css"), Expect(200, b"", Content_Length="0", Content_Type="text/css; charset=utf-8"))
 case("9110 8.3", "an unknown type", get("/big.bin"), Expect(200, BIG, Content_Type="application/octet-stream"))
 
+# 9110: every file
+for file_name, file_data in FILES.items():
+    case("9110 9.3.1", f"GET of {file_name}", get("/" + urllib.parse.quote(file_name)), Expect(200, file_data, Content_Length=str(len(file_data)), Last_Modified=SAME))
+
 # 9110: Expect
 case("9110 10.1.1", "an expectation nobody meets", get("/", "Expect: cake"), Expect(417), end=CLOSED)
 case("9110 10.1.1", "100-continue: the answer at once", get("/", "Expect: 100-continue", "Content-Length: 5"), Expect(200, b"<p>root", Connection="close"), end=CLOSED)
@@ -428,7 +433,7 @@ def run(address):
         except Exception as e:
             failed += 1
             print(f"RFC {section}, {name}: {e}", file=sys.stderr)
-    print(f"http: {len(CASES) - failed} of {len(CASES)} cases passed")
+    print(f"http: {len(CASES) - failed} of {len(CASES)} cases passed by {address[0]}")
     return failed == 0 and len(CASES) >= 80
 
 

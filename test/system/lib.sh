@@ -63,6 +63,12 @@ guest_console() {
     tr -d '\r' <"/var/log/xen/console/guest-$TEST.$1.log" 2>/dev/null || true
 }
 
+# dom0 has IPv6, and 2001:db8::1/64 on the bridge.
+dom0_ipv6() {
+    sysctl -q net.ipv6.conf.{lo,xenbr0}.disable_ipv6=0
+    ip -6 addr replace 2001:db8::1/64 dev xenbr0 nodad
+}
+
 # guest_type NAME TEXT: as if typed into xl console.
 guest_type() {
     printf '%s' "$2" >"$(xenstore-read "/local/domain/$(guest_id "$1")/console/tty")"

@@ -54,7 +54,9 @@ UNIT_http_answer = lib/http_answer.c $(UNIT_http_condition) lib/http_accept.c
 HTTP_ALL   = lib/http_conn.c lib/http_site.c lib/http_list.c lib/http_reply.c $(UNIT_http_answer)
 UNIT_http_conn = $(HTTP_ALL)
 UNIT_crowd = lib/crowd.c
-UNIT_web   = examples/web.c lib/crowd.c $(HTTP_ALL)
+UNIT_server = lib/server.c
+UNIT_server_FLAGS = -Wl,--wrap=socket,--wrap=bind
+UNIT_web   = examples/web.c lib/crowd.c lib/server.c $(HTTP_ALL)
 UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait
 UNIT_webload = $(UNIT_web)
 UNIT_webload_FLAGS = $(UNIT_web_FLAGS)

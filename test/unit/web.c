@@ -48,7 +48,7 @@ Test(web, describes_files)
 }
 
 /* The table of cases that the guest is asked, too. */
-Test(web, answers_as_the_standard_says)
+static void ask_the_table(const char *address)
 {
     char command[128];
 
@@ -57,9 +57,58 @@ Test(web, answers_as_the_standard_says)
     cr_assert_eq(system(command), 0);
     start();
     snprintf(command, sizeof(command),
-             "python3 test/system/http.py run 127.0.0.1 %d >/dev/null",
-             ntohs(there.sin_port));
+             "python3 test/system/http.py run %s %d >/dev/null", address,
+             ntohs(there.in.sin_port));
     cr_assert_eq(system(command), 0);
+}
+
+Test(web, answers_as_the_standard_says)
+{
+    ask_the_table("127.0.0.1");
+}
+
+Test(web, answers_the_same_by_ipv6)
+{
+    if (!has_ipv6())
+        cr_skip("this machine has no IPv6");
+    six = true;
+    ask_the_table("::1");
+}
+
+/* The first line of the log, with this client. */
+static void expect_log(const char *client)
+{
+    char out[64], line[128], wanted[128];
+    FILE *f;
+    int fd;
+
+    snprintf(out, sizeof(out), "%s/log", folder);
+    said = out;
+    start();
+    fd = dial();
+    say_it(fd, GET("/"));
+    expect(fd, 200, "<p>root");
+    close(fd);
+    stop();
+    f = fopen(out, "r");
+    cr_assert(f && fgets(line, sizeof(line), f) &&
+              fgets(line, sizeof(line), f));
+    fclose(f);
+    snprintf(wanted, sizeof(wanted), "%s - - [", client);
+    cr_assert(!strncmp(line, wanted, strlen(wanted)), "%s", line);
+}
+
+Test(web, logs_ipv4_clients_as_such)
+{
+    expect_log("127.0.0.1");
+}
+
+Test(web, logs_ipv6_clients)
+{
+    if (!has_ipv6())
+        cr_skip("this machine has no IPv6");
+    six = true;
+    expect_log("::1");
 }
 
 Test(web, answers_pipelined_requests_in_their_order)

@@ -37,29 +37,50 @@ int __wrap_epoll_wait(int fd, struct epoll_event *e, int max, int timeout);
 static char folder[] = "/tmp/mote-web-XXXXXX";
 static char *big; /* what is in big.bin */
 static int speed = 1;
+static bool six;                       /* by IPv6, else by IPv4 */
+static const char *said = "/dev/null"; /* what it writes */
 static int tell_port;
 static pid_t server;
-static struct sockaddr_in there;
+static union {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+} there;
+static socklen_t there_size;
 
+static inline bool has_ipv6(void)
+{
+    const struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                                     .sin6_addr = in6addr_loopback};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has = !__real_bind(fd, (const struct sockaddr *)&in6, sizeof(in6));
+
+    close(fd);
+    return has;
+}
+
+/* The server's socket is for both; each test knows one of them. */
 int __wrap_bind(int fd, const struct sockaddr *at, socklen_t n)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in *in = (const void *)at;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 
-    cr_assert_eq(n, sizeof(in));
-    cr_assert_eq(((const struct sockaddr_in *)(const void *)at)->sin_port,
-                 htons(80));
-    return __real_bind(fd, (struct sockaddr *)&in, sizeof(in));
+    cr_assert_eq(in->sin_port, htons(80));
+    if (at->sa_family == AF_INET)
+        return __real_bind(fd, &there.any, there_size);
+    cr_assert_eq(n, sizeof(in6));
+    inet_pton(AF_INET6, six ? "::1" : "::ffff:127.0.0.1", &in6.sin6_addr);
+    return __real_bind(fd, (struct sockaddr *)&in6, sizeof(in6));
 }
 
 int __wrap_listen(int fd, int backlog)
 {
-    struct sockaddr_in in;
-    socklen_t n = sizeof(in);
+    struct sockaddr_in6 in6; /* the ports of both families are in one place */
+    socklen_t n = sizeof(in6);
     int err = __real_listen(fd, backlog);
 
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&in, &n), 0);
-    cr_assert_eq(write(tell_port, &in, sizeof(in)), sizeof(in));
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&in6, &n), 0);
+    cr_assert_eq(write(tell_port, &in6.sin6_port, sizeof(in6.sin6_port)), 2);
     return err;
 }
 
@@ -99,16 +120,25 @@ static inline void put_text(const char *name, const char *text)
 static inline void start(void)
 {
     int ports[2];
+    char *args[] = {"web", "-l", "-a", "80", folder, NULL};
 
+    there.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                      .sin6_addr = in6addr_loopback};
+    there_size = sizeof(there.in6);
+    if (!six) {
+        there.in = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        there_size = sizeof(there.in);
+    }
     signal(SIGPIPE, SIG_IGN);
     cr_assert_eq(pipe(ports), 0);
     tell_port = ports[1];
     server = fork();
     if (server == 0) {
-        freopen("/dev/null", "w", stdout);
-        _exit(web_main(4, (char *[]){"web", "-l", "80", folder, NULL}));
+        freopen(said, "w", stdout);
+        _exit(web_main(5, args));
     }
-    cr_assert_eq(read(ports[0], &there, sizeof(there)), sizeof(there));
+    cr_assert_eq(read(ports[0], &there.in6.sin6_port, 2), 2);
     close(ports[0]);
     close(ports[1]);
 }
@@ -155,12 +185,12 @@ static inline void tear_down(void)
 
 static inline int dial(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(there.any.sa_family, SOCK_STREAM, 0);
     struct timeval patience = {.tv_sec = 60};
 
     cr_assert_geq(fd, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    cr_assert_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    cr_assert_eq(connect(fd, &there.any, there_size), 0);
     return fd;
 }
 

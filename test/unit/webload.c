@@ -83,7 +83,7 @@ static void expect_server_gone(void)
     waitpid(server, &status, 0);
     server = 0;
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    cr_assert_neq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    cr_assert_neq(connect(fd, &there.any, there_size), 0);
     close(fd);
 }
 
@@ -163,7 +163,7 @@ Test(webload, says_why_it_cannot_start)
 /* What it says when its root is path, and that it does not listen. */
 static void expect_no_root(const char *path, const char *why)
 {
-    char said[256] = "", want[256], out[64], copy[64];
+    char first[256] = "", want[256], out[64], copy[64];
     FILE *f;
 
     snprintf(out, sizeof(out), "%s/said", folder);
@@ -173,11 +173,11 @@ static void expect_no_root(const char *path, const char *why)
     cr_assert_eq(web_main(3, (char *[]){"web", "80", copy, NULL}), 1);
     fflush(stdout);
     f = fopen(out, "r");
-    cr_assert(f && fgets(said, sizeof(said), f));
+    cr_assert(f && fgets(first, sizeof(first), f));
     fclose(f);
     snprintf(want, sizeof(want),
              "web: cannot serve %s: %s: give it a ramdisk=", path, why);
-    cr_assert(!strncmp(said, want, strlen(want)), "%s", said);
+    cr_assert(!strncmp(first, want, strlen(want)), "%s", first);
 }
 
 Test(webload, ends_at_once_when_there_is_nothing_to_serve)
