@@ -24,9 +24,7 @@ static const char *value_of(unsigned id)
     return id < ARRAY_LEN(values) ? values[id] : NULL;
 }
 
-/* The item up to the next comma, which is left in *text; false: it is empty or
- * too long to be anything. */
-static bool next_item(const char **text, char *item, size_t size)
+bool address_item(const char **text, char *item, size_t size)
 {
     const size_t n = strcspn(*text, ",");
 
@@ -63,13 +61,13 @@ int address_parse(const char *text, struct address_config *config)
     char item[32];
 
     *config = (struct address_config){0};
-    if (!next_item(&text, item, sizeof(item)) || parse_network(item, config))
+    if (!address_item(&text, item, sizeof(item)) || parse_network(item, config))
         return -EINVAL;
     while (*text) {
         ip4_addr_t *to;
 
         text++; /* the comma */
-        if (!next_item(&text, item, sizeof(item)))
+        if (!address_item(&text, item, sizeof(item)))
             return -EINVAL;
         to = strncmp(item, "gw=", 3) == 0    ? &config->gw
              : strncmp(item, "dns=", 4) == 0 ? &config->dns
@@ -87,6 +85,14 @@ bool address_wanted(unsigned id)
     return !value || strcmp(value, "none") != 0;
 }
 
+static void add_nameserver(const ip4_addr_t *v4)
+{
+    const ip_addr_t addr = IPADDR4_INIT(v4->addr);
+
+    if (!ip4_addr_isany(v4))
+        nameserver_add(&addr);
+}
+
 void address_start(struct address *a, struct netif *netif, unsigned id)
 {
     const char *value = value_of(id);
@@ -97,7 +103,7 @@ void address_start(struct address *a, struct netif *netif, unsigned id)
         if (address_parse(value, &config) == 0) {
             a->fixed = true;
             netif_set_addr(netif, &config.ip, &config.mask, &config.gw);
-            nameserver_set(0, &config.dns);
+            add_nameserver(&config.dns);
             return;
         }
         say("net: %s=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP",

@@ -16,6 +16,10 @@ struct address_config {
     ip4_addr_t ip, mask, gw, dns; /* any (0.0.0.0): not given */
 };
 
+/* The item up to the next comma, which is left in *text; false: it is empty or
+ * too long to be anything. */
+bool address_item(const char **text, char *item, size_t size);
+
 /* 0, or -EINVAL: not of the form above. */
 int address_parse(const char *text, struct address_config *config);
 

@@ -12,7 +12,9 @@
 #include "kernel/panic.h"
 #include "lib/param.h"
 #include "lib/util.h"
+#include "net/address.h"
 #include "net/discovery.h"
+#include "net/nameserver.h"
 #include "xen/xenstore.h"
 
 #define LINK_LOCAL 0 /* lwIP keeps it there */
@@ -23,30 +25,45 @@ static const struct param address6_params[] PARAM = {{"ip6", &values[0]},
                                                      {"ip6_2", &values[2]},
                                                      {"ip6_3", &values[3]}};
 
+/* ADDR/64 */
+static int parse_network(char *item, struct address6_config *config)
+{
+    char *slash = strchr(item, '/');
+
+    if (!slash || strcmp(slash, "/64") != 0)
+        return -EINVAL;
+    *slash = '\0';
+    return inet_pton(AF_INET6, item, &config->ip) != 1 ||
+                   IN6_IS_ADDR_UNSPECIFIED(&config->ip) ||
+                   IN6_IS_ADDR_MULTICAST(&config->ip) ||
+                   IN6_IS_ADDR_LINKLOCAL(&config->ip) ||
+                   IN6_IS_ADDR_V4MAPPED(&config->ip)
+               ? -EINVAL
+               : 0;
+}
+
 int address6_parse(const char *text, struct address6_config *config)
 {
-    char addr[INET6_ADDRSTRLEN];
-    const size_t n = strcspn(text, "/");
-    const char *rest = text + n;
+    char item[INET6_ADDRSTRLEN + 4];
 
-    *config = (struct address6_config){.gw = in6addr_any};
-    if (n >= sizeof(addr) || strncmp(rest, "/64", 3) != 0)
+    *config = (struct address6_config){0};
+    if (!address_item(&text, item, sizeof(item)) || parse_network(item, config))
         return -EINVAL;
-    memcpy(addr, text, n);
-    addr[n] = '\0';
-    rest += 3;
-    if (inet_pton(AF_INET6, addr, &config->ip) != 1 ||
-        IN6_IS_ADDR_UNSPECIFIED(&config->ip) ||
-        IN6_IS_ADDR_MULTICAST(&config->ip) ||
-        IN6_IS_ADDR_LINKLOCAL(&config->ip) || IN6_IS_ADDR_V4MAPPED(&config->ip))
-        return -EINVAL;
-    if (!*rest)
-        return 0;
-    if (strncmp(rest, ",gw=", 4) != 0 ||
-        inet_pton(AF_INET6, rest + 4, &config->gw) != 1)
-        return -EINVAL;
+    while (*text) {
+        struct in6_addr *to;
+
+        text++; /* the comma */
+        if (!address_item(&text, item, sizeof(item)))
+            return -EINVAL;
+        to = strncmp(item, "gw=", 3) == 0    ? &config->gw
+             : strncmp(item, "dns=", 4) == 0 ? &config->dns
+                                             : NULL;
+        if (!to || inet_pton(AF_INET6, strchr(item, '=') + 1, to) != 1)
+            return -EINVAL;
+    }
     /* lwIP asks for neighbours' addresses within a /64 of its own only. */
-    return IN6_IS_ADDR_LINKLOCAL(&config->gw) ||
+    return IN6_IS_ADDR_UNSPECIFIED(&config->gw) ||
+                   IN6_IS_ADDR_LINKLOCAL(&config->gw) ||
                    memcmp(&config->gw, &config->ip, 8) == 0
                ? 0
                : -EINVAL;
@@ -58,17 +75,27 @@ static void make_link_local(struct address6 *a)
     netif_create_ip6_linklocal_address(a->netif, 1);
 }
 
+static ip_addr_t lwip_addr(const struct in6_addr *from, struct netif *netif)
+{
+    ip_addr_t addr = IPADDR6_INIT(0, 0, 0, 0);
+
+    memcpy(ip_2_ip6(&addr)->addr, from, sizeof(*from));
+    ip6_addr_assign_zone(ip_2_ip6(&addr), IP6_UNICAST, netif);
+    return addr;
+}
+
 static void set_fixed(struct address6 *a, const struct address6_config *config)
 {
-    ip6_addr_t addr = {0};
+    const ip_addr_t addr = lwip_addr(&config->ip, a->netif);
+    const ip_addr_t gw = lwip_addr(&config->gw, a->netif);
+    const ip_addr_t dns = lwip_addr(&config->dns, a->netif);
 
     netif_set_ip6_autoconfig_enabled(a->netif, 0);
-    memcpy(addr.addr, &config->ip, sizeof(addr.addr));
-    netif_add_ip6_address(a->netif, &addr, NULL);
-    if (IN6_IS_ADDR_UNSPECIFIED(&config->gw))
-        return;
-    memcpy(addr.addr, &config->gw, sizeof(addr.addr));
-    discovery_set_gateway(a->netif, &addr);
+    netif_add_ip6_address(a->netif, ip_2_ip6(&addr), NULL);
+    if (!ip_addr_isany_val(gw))
+        discovery_set_gateway(a->netif, ip_2_ip6(&gw));
+    if (!ip_addr_isany_val(dns))
+        nameserver_add(&dns);
 }
 
 void address6_start(struct address6 *a, struct netif *netif, unsigned id)
@@ -88,7 +115,7 @@ void address6_start(struct address6 *a, struct netif *netif, unsigned id)
     if (address6_parse(value, &config) == 0)
         set_fixed(a, &config);
     else
-        say("net: %s=%s is not ADDR/64,gw=ADDR: listening for routers",
+        say("net: %s=%s is not ADDR/64,gw=ADDR,dns=ADDR: listening for routers",
             address6_params[id].name, value);
 }
 

@@ -3,8 +3,8 @@
  *
  * A link-local one always, made from the MAC address.  The others by router
  * advertisements (SLAAC, the same interface identifier), unless the command
- * line says ip6=ADDR/64[,gw=ADDR], or ip6=none: no IPv6.  That is for
- * interface 0; for number N up to 3 it is ip6_N=.
+ * line says ip6=ADDR/64[,gw=ADDR][,dns=ADDR], or ip6=none: no IPv6.  That is
+ * for interface 0; for number N up to 3 it is ip6_N=.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include <lwip/netif.h>
 
 struct address6_config {
-    struct in6_addr ip, gw; /* gw any (::): not given */
+    struct in6_addr ip, gw, dns; /* any (::): not given */
 };
 
 /* 0, or -EINVAL: not of the form above. */

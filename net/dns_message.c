@@ -4,8 +4,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "lib/util.h"
+#include "net/mapped.h"
 
 #define HEADER_SIZE    12
 #define QUESTION_TAIL  4  /* type, class */
@@ -93,6 +97,21 @@ size_t dns_question(uint8_t *query, uint16_t id, const char *name,
     return (size_t)(p - query);
 }
 
+void dns_reverse_name(const struct in6_addr *addr, char name[DNS_NAME_SIZE])
+{
+    const uint8_t *b = addr->s6_addr;
+    size_t n = 0;
+
+    if (IN6_IS_ADDR_V4MAPPED(addr)) {
+        sniprintf(name, DNS_NAME_SIZE, "%u.%u.%u.%u.in-addr.arpa", b[15], b[14],
+                  b[13], b[12]);
+        return;
+    }
+    for (int i = 15; i >= 0; i--, n += 4)
+        sniprintf(name + n, DNS_NAME_SIZE - n, "%x.%x.", b[i] & 15, b[i] >> 4);
+    memcpy(name + n, "ip6.arpa", sizeof("ip6.arpa"));
+}
+
 /* One label at *at, onto text of length *n.  It must fit, with a dot. */
 static bool take_label(const struct reader *r, size_t at, char *text, size_t *n)
 {
@@ -177,58 +196,94 @@ static bool answers(const uint8_t *message, size_t n, const uint8_t *query,
                       (const char *)query + HEADER_SIZE) == 0;
 }
 
-/* Look through the answers for addresses of answer->name, or for another name
- * of it, which takes its place: 1.  0: done; -EBADMSG. */
-static int look(struct reader r, unsigned records, unsigned type,
-                struct dns_answer *answer)
+/* An address of a record; an IPv6 one that is a mapped IPv4 address has no
+ * business there. */
+static bool take_addr(const struct reader *r, const struct record *record,
+                      struct dns_answer *answer)
 {
-    const size_t size = type == DNS_A ? 4 : 16;
+    struct in6_addr *to = &answer->addrs[answer->count];
+    const uint8_t *data = r->bytes + record->data;
+
+    if (record->length != (record->type == DNS_A ? 4 : 16))
+        return false;
+    if (record->type == DNS_A)
+        *to = mapped_from(data);
+    else
+        memcpy(to, data, sizeof(*to));
+    answer->count += record->type == DNS_A || !IN6_IS_ADDR_V4MAPPED(to);
+    return true;
+}
+
+/* The name that is all the data of a record. */
+static bool take_target(const struct reader *r, const struct record *record,
+                        char name[DNS_NAME_SIZE])
+{
+    struct reader target = {r->bytes, r->size, record->data};
+
+    return take_name(&target, name) && target.at == r->at;
+}
+
+/* Look through the answers for what answer->name has of this type: 0.  Another
+ * name of it takes its place: -EAGAIN, and look again.  -ENODATA, -EBADMSG. */
+static int look(struct reader r, unsigned records, unsigned type,
+                struct dns_answer *answer, char name[DNS_NAME_SIZE])
+{
+    const unsigned before = answer->count;
     struct record record;
 
     while (records--) {
         if (!take_record(&r, &record))
             return -EBADMSG;
-        if (record.class != CLASS_IN ||
-            strcasecmp(record.owner, answer->name) != 0)
+        if (record.class != CLASS_IN || strcasecmp(record.owner, name) != 0)
             continue;
-        if (record.type == TYPE_CNAME) {
-            struct reader name = {r.bytes, r.size, record.data};
-
-            return take_name(&name, answer->name) && name.at == r.at ? 1
-                                                                     : -EBADMSG;
+        if (record.type == TYPE_CNAME ||
+            (type == DNS_PTR && record.type == DNS_PTR)) {
+            if (!take_target(&r, &record, name))
+                return -EBADMSG;
+            return record.type == TYPE_CNAME ? -EAGAIN : 0;
         }
-        if (record.type != type || answer->count == DNS_ADDRS_MAX)
+        if (record.type != type || answer->count - before == DNS_ADDRS_MAX ||
+            answer->count == ARRAY_LEN(answer->addrs))
             continue;
-        if (record.length != size)
+        if (!take_addr(&r, &record, answer))
             return -EBADMSG;
-        memcpy(answer->addrs[answer->count++], r.bytes + record.data, size);
     }
-    return 0;
+    return answer->count > before ? 0 : -ENODATA;
+}
+
+/* What the head of an answer says; 0: its records say more. */
+static int said(unsigned flags)
+{
+    if ((flags & RCODE_MASK) == RCODE_NXDOMAIN)
+        return -ENOENT;
+    if (flags & RCODE_MASK)
+        return -EAGAIN;
+    return flags & FLAG_TRUNCATED ? -EMSGSIZE : 0;
 }
 
 int dns_read(const uint8_t *message, size_t n, const uint8_t *query, size_t m,
              struct dns_answer *answer)
 {
+    const unsigned type = get16(query + m - QUESTION_TAIL);
+    const unsigned before = answer->count;
     struct reader r = {message, n, HEADER_SIZE};
-    int more = 1;
+    char name[DNS_NAME_SIZE];
+    int result;
 
-    answer->count = 0;
-    if (!answers(message, n, query, m) || !take_name(&r, answer->name))
+    if (!answers(message, n, query, m) || !take_name(&r, name))
         return -EBADMSG;
     r.at = m;
-    if ((get16(message + 2) & RCODE_MASK) == RCODE_NXDOMAIN)
-        return -ENOENT;
-    if (get16(message + 2) & RCODE_MASK)
-        return -EAGAIN;
-    if (get16(message + 2) & FLAG_TRUNCATED)
-        return -EMSGSIZE;
-    for (unsigned i = 0; more > 0; i++) {
-        if (i > ALIASES_MAX)
-            return -EBADMSG;
-        more = look(r, get16(message + 6), get16(query + m - QUESTION_TAIL),
-                    answer);
+    result = said(get16(message + 2));
+    if (result)
+        return result;
+    for (unsigned i = 0; i <= ALIASES_MAX; i++) {
+        result = look(r, get16(message + 6), type, answer, name);
+        if (result != -EAGAIN)
+            break;
     }
-    if (more < 0)
-        return more;
-    return answer->count ? 0 : -ENODATA;
+    if (result)
+        answer->count = before;
+    else
+        memcpy(answer->name, name, sizeof(name));
+    return result == -EAGAIN ? -EBADMSG : result;
 }

@@ -8,6 +8,8 @@
 #include <strings.h>
 
 #include "lib/fd.h"
+#include "lib/util.h"
+#include "net/mapped.h"
 #include "xen/start.h"
 
 struct text {
@@ -68,11 +70,11 @@ static bool next_word(struct text *line, char word[DNS_NAME_SIZE])
 }
 
 /* The address at the start of a line. */
-static bool take_addr(struct text *line, struct in_addr *addr)
+static bool take_addr(struct text *line, struct in6_addr *addr)
 {
     char word[DNS_NAME_SIZE];
 
-    return next_word(line, word) && inet_pton(AF_INET, word, addr) == 1;
+    return next_word(line, word) && hosts_read_addr(word, addr);
 }
 
 static bool has_name(struct text line, const char *name)
@@ -85,33 +87,46 @@ static bool has_name(struct text line, const char *name)
     return false;
 }
 
-bool hosts_by_name(const char *name, struct dns_answer *answer)
+bool hosts_read_addr(const char *text, struct in6_addr *addr)
+{
+    struct in_addr v4;
+
+    if (inet_pton(AF_INET, text, &v4) == 1) {
+        *addr = mapped_from(&v4);
+        return true;
+    }
+    return inet_pton(AF_INET6, text, addr) == 1;
+}
+
+bool hosts_by_name(const char *name, bool v4, bool v6,
+                   struct dns_answer *answer)
 {
     struct text text = contents();
 
     answer->count = 0;
-    while (text.at < text.end && answer->count < DNS_ADDRS_MAX) {
+    while (text.at < text.end && answer->count < ARRAY_LEN(answer->addrs)) {
         struct text line = next_line(&text);
-        struct in_addr addr;
+        struct in6_addr addr;
 
-        if (!take_addr(&line, &addr) || !has_name(line, name))
+        if (!take_addr(&line, &addr) || !has_name(line, name) ||
+            !(IN6_IS_ADDR_V4MAPPED(&addr) ? v4 : v6))
             continue;
         if (answer->count == 0)
             next_word(&line, answer->name);
-        memcpy(answer->addrs[answer->count++], &addr, sizeof(addr));
+        answer->addrs[answer->count++] = addr;
     }
     return answer->count > 0;
 }
 
-bool hosts_by_addr(struct in_addr addr, char name[DNS_NAME_SIZE])
+bool hosts_by_addr(const struct in6_addr *addr, char name[DNS_NAME_SIZE])
 {
     struct text text = contents();
 
     while (text.at < text.end) {
         struct text line = next_line(&text);
-        struct in_addr found;
+        struct in6_addr found;
 
-        if (take_addr(&line, &found) && found.s_addr == addr.s_addr &&
+        if (take_addr(&line, &found) && IN6_ARE_ADDR_EQUAL(&found, addr) &&
             next_word(&line, name))
             return true;
     }

@@ -357,6 +357,11 @@ int net_wait_address(uint64_t deadline)
     return 0;
 }
 
+bool net_settling(void)
+{
+    return stack.state == UP && clock_now() < stack.started + ADDRESS_WAIT;
+}
+
 int net_wait_route(const struct ip_addr *to, bool wait)
 {
     uint64_t deadline = clock_now() + ADDRESS_WAIT;

@@ -22,6 +22,10 @@ int net_up(void);
 /* Wait until an interface has an IPv4 address: 0 or -ENETUNREACH. */
 int net_wait_address(uint64_t deadline);
 
+/* Are addresses, and what comes with them, perhaps still on their way?  So it
+ * is after the start only. */
+bool net_settling(void);
+
 /* Is there a way to this address?  With wait, addresses that have yet to come
  * are waited for, but only at boot.  0 or -ENETUNREACH. */
 int net_wait_route(const struct ip_addr *to, bool wait);

@@ -1,9 +1,14 @@
 /*
- * netdb.h: names of hosts and services: net/netdb.c.
+ * netdb.h: names of hosts and services: net/netdb.c, net/nameinfo.c.
  *
- * Asked in this order: the name is an address; "localhost"; /etc/hosts in the
- * ramdisk; the DNS servers that DHCP or the command line names.  Nothing is
- * remembered.  A lookup ends within half a minute.
+ * Asked in this order: the name is an address (of a link-local one with
+ * "%en1", or the number of the interface); /etc/hosts in the ramdisk;
+ * "localhost"; the DNS servers that the command line, DHCP or IPv6 routers
+ * name, for both kinds of addresses at the same time.  Nothing is remembered.
+ * A lookup ends within a minute.
+ *
+ * Addresses come in the order in which they had better be tried: IPv6 first,
+ * but only what there is a route to (RFC 6724, in small).
  */
 #pragma once
 
@@ -13,9 +18,11 @@
 #define AI_PASSIVE     0x0001 /* without a name: to bind to */
 #define AI_CANONNAME   0x0002
 #define AI_NUMERICHOST 0x0004
-#define AI_V4MAPPED    0x0008
-#define AI_ALL         0x0010
-#define AI_ADDRCONFIG  0x0020
+#define AI_V4MAPPED    0x0008 /* AF_INET6: IPv4 addresses for want of others, */
+#define AI_ALL         0x0010 /* or beside them */
+#define AI_ADDRCONFIG                                                          \
+    0x0020 /* of names only what is like an address of ours                    \
+            */
 #define AI_NUMERICSERV 0x0400
 
 #define NI_NUMERICHOST 1
@@ -27,17 +34,18 @@
 #define NI_MAXHOST 1025
 #define NI_MAXSERV 32
 
-#define EAI_BADFLAGS (-1)
-#define EAI_NONAME   (-2)
-#define EAI_AGAIN    (-3) /* no server answers, or there is none */
-#define EAI_FAIL     (-4)
-#define EAI_NODATA   (-5) /* the name exists, but has no address */
-#define EAI_FAMILY   (-6)
-#define EAI_SOCKTYPE (-7)
-#define EAI_SERVICE  (-8)
-#define EAI_MEMORY   (-10)
-#define EAI_SYSTEM   (-11) /* see errno */
-#define EAI_OVERFLOW (-12)
+#define EAI_BADFLAGS   (-1)
+#define EAI_NONAME     (-2)
+#define EAI_AGAIN      (-3) /* no server answers, or there is none */
+#define EAI_FAIL       (-4)
+#define EAI_NODATA     (-5) /* the name exists, but not with such an address */
+#define EAI_FAMILY     (-6)
+#define EAI_SOCKTYPE   (-7)
+#define EAI_SERVICE    (-8)
+#define EAI_ADDRFAMILY (-9) /* an address of another family than wanted */
+#define EAI_MEMORY     (-10)
+#define EAI_SYSTEM     (-11) /* see errno */
+#define EAI_OVERFLOW   (-12)
 
 struct addrinfo {
     int ai_flags;
@@ -59,7 +67,8 @@ int getaddrinfo(const char *name, const char *service,
 void freeaddrinfo(struct addrinfo *list);
 const char *gai_strerror(int error);
 
-/* Names come from /etc/hosts alone; DNS is not asked. */
+/* Names come from /etc/hosts, then from DNS; without one, and where nobody
+ * answers, the address as a number. */
 int getnameinfo(const struct sockaddr *addr, socklen_t len, char *name,
                 socklen_t name_size, char *service, socklen_t service_size,
                 int flags);

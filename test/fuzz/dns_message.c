@@ -11,10 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    const enum dns_type type = n % 2 ? DNS_A : DNS_AAAA;
+    static const enum dns_type types[] = {DNS_A, DNS_AAAA, DNS_PTR};
+    const enum dns_type type = types[n % 3];
     uint8_t query[DNS_QUERY_MAX], *message;
     const size_t m = dns_question(query, 0x1234, "www.example", type);
-    struct dns_answer answer;
+    struct dns_answer answer = {.count = (unsigned)n % 20};
+    const unsigned before = answer.count;
     int result;
 
     /* The right head and question, or few inputs would come further. */
@@ -26,9 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n)
         memcpy(message + m, data + 1, n - 1);
     result = dns_read(message, n ? m + n - 1 : m, query, m, &answer);
-    if ((result == 0 && (answer.count == 0 || answer.count > DNS_ADDRS_MAX)) ||
-        (result != -EBADMSG &&
-         strnlen(answer.name, DNS_NAME_SIZE) == DNS_NAME_SIZE))
+    if (result == 0 && type != DNS_PTR
+            ? answer.count <= before || answer.count > before + DNS_ADDRS_MAX ||
+                  answer.count > 2 * DNS_ADDRS_MAX
+            : answer.count != before)
+        abort();
+    if (strnlen(answer.name, DNS_NAME_SIZE) == DNS_NAME_SIZE)
         abort();
     result = dns_read(data, n, query, m, &answer); /* and any bytes at all */
     free(message);

@@ -2,17 +2,23 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "test/system/verdict.h"
 
-static const struct {
+static const struct name {
     const char *name, *addrs;
     int error;
 } names[] = {
     {"seven.test", "192.0.2.7 192.0.2.8", 0},
     {"SEVEN", "192.0.2.7 192.0.2.8", 0},
-    {"localhost", "127.0.0.1", 0},
+    {"localhost", "::1 127.0.0.1", 0},
+    {"eight.test", "2001:db8::8 192.0.2.8", 0},
+    {"2001:db8::99", "2001:db8::99", 0},
+    {"fe80::99%en1", "fe80::99%en1", 0},
     {"192.0.2.99", "192.0.2.99", 0},
     {"one.test", "192.0.2.1", 0},
     {"One.Test.", "192.0.2.1", 0},
@@ -25,6 +31,9 @@ static const struct {
     {"cut.test", "192.0.2.1", 0},     /* parts of an answer, */
     {"noise.test", "192.0.2.1", 0},   /* and random bytes */
     {"large.test", "192.0.2.1", 0},   /* by TCP */
+    {"both.test", "2001:db8::1 192.0.2.1", 0},
+    {"six.test", "2001:db8::1", 0},
+    {"half.test", "192.0.2.1", 0}, /* IPv6's question is not answered */
     {"none.test", NULL, EAI_NONAME},
     {"empty.test", NULL, EAI_NODATA},
     {"broken.test", NULL, EAI_AGAIN},
@@ -40,7 +49,7 @@ static void check(const char *name, const char *wanted, int error)
     const int err = getaddrinfo(name, "http", &hints, &list);
 
     for (struct addrinfo *i = list; i; i = i->ai_next) {
-        char addr[INET_ADDRSTRLEN];
+        char addr[INET6_ADDRSTRLEN + 8];
 
         CHECK(getnameinfo(i->ai_addr, i->ai_addrlen, addr, sizeof(addr), NULL,
                           0, NI_NUMERICHOST) == 0);
@@ -53,9 +62,44 @@ static void check(const char *name, const char *wanted, int error)
     CHECK(err || strcmp(text, wanted) == 0);
 }
 
+/* And the other way round; wanted NULL: it has none. */
+static void check_back(const char *text, const char *wanted)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+    struct addrinfo *list = NULL;
+    char name[NI_MAXHOST];
+    int err;
+
+    CHECK(getaddrinfo(text, NULL, &hints, &list) == 0);
+    err = getnameinfo(list->ai_addr, list->ai_addrlen, name, sizeof(name), NULL,
+                      0, NI_NAMEREQD);
+    freeaddrinfo(list);
+    printf("%s: %s\n", text, err ? gai_strerror(err) : name);
+    CHECK(wanted ? !err && strcmp(name, wanted) == 0 : err == EAI_NONAME);
+}
+
+/* What there is a way to comes first, and at boot there is none yet. */
+static void wait_for_route(void)
+{
+    const struct sockaddr_in6 far = {.sin6_family = AF_INET6,
+                                     .sin6_port = htons(9),
+                                     .sin6_addr.s6_addr = {0x20, 1, 0xd, 0xb8}};
+    const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+    CHECK(connect(fd, (const struct sockaddr *)&far, sizeof(far)) == 0);
+    close(fd);
+}
+
 int main(void)
 {
+    wait_for_route();
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         check(names[i].name, names[i].addrs, names[i].error);
+    check_back("192.0.2.8", "seven.test"); /* /etc/hosts */
+    check_back("2001:db8::8", "eight.test");
+    check_back("192.0.2.1", "one.test");
+    check_back("2001:db8::1", "both.test");
+    check_back("192.0.2.3", NULL);
+    check_back("2001:db8::3", NULL);
     return pass();
 }

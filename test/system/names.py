@@ -1,4 +1,4 @@
-"""names.py ADDRESS: a name server for names.test.
+"""names.py ADDRESS...: a name server for names.test, at each of these.
 
 What it answers depends on the name; some answers are what no server should
 send.  "ready" is printed when it can be asked.
@@ -10,7 +10,6 @@ import struct
 import sys
 import threading
 
-ADDRESS = sys.argv[1]
 OWNER = b"\xc0\x0c"  # the question's name
 late = set()
 
@@ -23,6 +22,21 @@ def a(last, owner=OWNER):
     return record(1, bytes([192, 0, 2, last]), owner)
 
 
+def aaaa(last):
+    return record(28, bytes([0x20, 1, 0xd, 0xb8] + [0] * 11 + [last]))
+
+
+def back(query):
+    """The name of an address."""
+    if query[12:-4] == b"\x011\x012\x010\x03192\x07in-addr\x04arpa\0":
+        return [message(query, [record(12, b"\3one\4test\0")])]
+    reverse = bytes([0x20, 1, 0xd, 0xb8] + [0] * 11 + [1]).hex()[::-1].encode()
+    name = b"".join(b"\1" + reverse[i:i + 1] for i in range(32))
+    if query[12:-4] == name + b"\3ip6\4arpa\0":
+        return [message(query, [record(12, b"\4both\4test\0")])]
+    return [message(query, [], 0x8183)]
+
+
 def message(query, records, flags=0x8180):
     return query[:2] + struct.pack(">HHHHH", flags, 1, len(records), 0, 0) + \
         query[12:] + b"".join(records)
@@ -30,8 +44,17 @@ def message(query, records, flags=0x8180):
 
 def answers(query, tcp=False):
     """The messages to send for a query."""
+    kind = query[-3]
+    if kind == 12:
+        return back(query)
     name = query[13:13 + query[12]].decode().lower()
-    right = message(query, [a(1)])
+    right = message(query, [a(1)] if kind == 1 else [])
+    if name == "both" and kind == 28 or name == "six":
+        return [message(query, [aaaa(1)] if kind == 28 else [])]
+    if name == "half" and kind == 28:
+        return []
+    if kind == 28 and name not in ("none", "broken", "silent"):
+        return [right]
     if name == "many":
         return [message(query, [a(n) for n in range(1, 6)])]
     if name == "alias":
@@ -68,8 +91,12 @@ def answers(query, tcp=False):
     return [right]
 
 
-def serve_tcp():
-    s = socket.create_server((ADDRESS, 53))
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def serve_tcp(address):
+    s = socket.create_server((address, 53), family=family(address))
     while True:
         c, _ = s.accept()
         with c, c.makefile("rb") as f:
@@ -79,15 +106,23 @@ def serve_tcp():
             c.sendall(got)
 
 
-def main():
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind((ADDRESS, 53))
-    threading.Thread(target=serve_tcp, daemon=True).start()
-    print("ready", flush=True)
+def serve_udp(s):
     while True:
         query, peer = s.recvfrom(512)
         for answer in answers(query):
             s.sendto(answer, peer)
+
+
+def main():
+    threads = []
+    for address in sys.argv[1:]:
+        s = socket.socket(family(address), socket.SOCK_DGRAM)
+        s.bind((address, 53))
+        threads += [threading.Thread(target=serve_udp, args=(s,)),
+                    threading.Thread(target=serve_tcp, args=(address,))]
+    for t in threads:
+        t.start()
+    print("ready", flush=True)
 
 
 main()

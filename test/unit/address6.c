@@ -16,6 +16,7 @@
 #include "net/budget.h"
 #include "net/frame.h"
 #include "net/lwip.h"
+#include "net/nameserver.h"
 #include "test/fake/net.h"
 #include "test/fake/said.h"
 #include "xen/clock.h"
@@ -231,12 +232,21 @@ Test(address6, does_not_use_the_address_of_another)
 
 static void fixed(void)
 {
+    const ip_addr_t dns = IPADDR4_INIT_BYTES(10, 0, 0, 7);
+    ip_addr_t server;
+
     cr_assert_eq(net_up(), 0);
     nap(5 * FAKE_SECOND);
     cr_assert(said("net: 2001:db8::2/64 (ip6=)\n"));
     cr_assert_str_eq(fake_xs_value, "2001:db8::2");
     cr_assert(reaches("2001:db8::9"));
     cr_assert(reaches("2001:db8:6::1"), "by gw=");
+    cr_assert(nameserver_get(0, &server));
+    cr_assert(ip_addr_eq(&server, &dns));
+    cr_assert(nameserver_get(1, &server));
+    cr_assert_eq(ip6_addr_zone(ip_2_ip6(&server)),
+                 netif_get_index(netif_default));
+    cr_assert_not(nameserver_get(2, &server));
     advertise();
     nap(5 * FAKE_SECOND);
     cr_assert(!said("slaac"));
@@ -245,7 +255,9 @@ static void fixed(void)
 Test(address6, takes_the_address_of_the_command_line)
 {
     fake_net.wire = router;
-    cr_assert(world("ip=10.0.0.2/24 ip6=2001:db8::2/64,gw=fe80::1", fixed));
+    cr_assert(world("ip=10.0.0.2/24,dns=10.0.0.7 "
+                    "ip6=2001:db8::2/64,gw=fe80::1,dns=fe80::7",
+                    fixed));
 }
 
 static void nonsense(void)
@@ -273,7 +285,9 @@ Test(address6, reads_addresses_from_text)
         "2001:db8::2/64,",
         "2001:db8::2/64,gw=",
         "2001:db8::2/64,gw=1.2.3.4",
-        "2001:db8::2/64,dns=::1",
+        "2001:db8::2/64,dns=",
+        "2001:db8::2/64,dns=1.2.3.4",
+        "2001:db8::2/64,mtu=::1",
         "2001:db8::2/64,gw=2001:db8:1::1",
         "10.0.0.2/64",
         "::/64",
@@ -292,6 +306,10 @@ Test(address6, reads_addresses_from_text)
     cr_assert_eq(address6_parse("2001:db8::2/64,gw=2001:db8::1", &c), 0);
     inet_pton(AF_INET6, "2001:db8::1", &want);
     cr_assert_eq(memcmp(&c.gw, &want, 16), 0);
+    cr_assert_eq(address6_parse("2001:db8::2/64,dns=fe80::7,gw=fe80::1", &c),
+                 0);
+    inet_pton(AF_INET6, "fe80::7", &want);
+    cr_assert_eq(memcmp(&c.dns, &want, 16), 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         cr_assert_eq(address6_parse(bad[i], &c), -EINVAL, "%s", bad[i]);
 }
@@ -442,48 +460,4 @@ Test(address6, survives_garbage)
 {
     fake_net.wire = router;
     cr_assert(world("ip=10.0.0.2/24", garbage));
-}
-
-static unsigned sent[2];
-
-static void two_wires(unsigned id, uint8_t *f, size_t len, unsigned flags)
-{
-    (void)f;
-    (void)len;
-    (void)flags;
-    sent[id]++;
-}
-
-static void left_alone(void)
-{
-    cr_assert_eq(net_up(), 0);
-    nap(20 * FAKE_SECOND);
-    cr_assert_eq(sent[1], 0);
-    cr_assert_gt(sent[0], 0);
-}
-
-Test(address6, leaves_an_interface_alone)
-{
-    fake_net.vifs = 2;
-    fake_net.wire = two_wires;
-    cr_assert(world("ip=10.0.0.2/24 ip1=none", left_alone));
-}
-
-static void both(void)
-{
-    cr_assert_eq(net_up(), 0);
-    nap(20 * FAKE_SECOND);
-    cr_assert(said("net: 10.1.0.2/24 (ip=)\n"));
-    cr_assert(said("net: 2001:db8:1::2/64 (ip6=)\n"));
-    cr_assert(reaches("2001:db8:1::9"));
-    cr_assert(!reaches("2001:db8::9"));
-}
-
-Test(address6, gives_a_second_interface_its_own)
-{
-    fake_net.vifs = 2;
-    fake_net.wire = two_wires;
-    cr_assert(world("ip=10.0.0.2/24 ip6=none ip1=10.1.0.2/24 "
-                    "ip6_1=2001:db8:1::2/64",
-                    both));
 }

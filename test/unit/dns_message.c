@@ -8,14 +8,21 @@ static uint8_t query[DNS_QUERY_MAX], message[1024];
 static size_t query_size, message_size;
 static struct dns_answer answer;
 
-static void ask(const char *name)
+static void ask_for(const char *name, enum dns_type type)
 {
-    query_size = dns_question(query, 0x1234, name, DNS_A);
+    answer.count = 0;
+    query_size = dns_question(query, 0x1234, name, type);
     cr_assert(query_size);
     memcpy(message, query, query_size);
     message_size = query_size;
     message[2] = 0x81;
     message[3] = 0x80;
+    message[7] = 0;
+}
+
+static void ask(const char *name)
+{
+    ask_for(name, DNS_A);
 }
 
 /* Append a record: owner as bytes, which C strings end by themselves. */
@@ -97,9 +104,59 @@ Test(dns_message, reads_every_address)
     record("\3ftp\xc0\x10", 6, 1, "\xc0\x00\x02\x03", 4);
     cr_assert_eq(read_it(), 0);
     cr_assert_eq(answer.count, 2, "of that name and type");
-    cr_assert_arr_eq(answer.addrs[0], "\xc0\x00\x02\x01", 4);
-    cr_assert_arr_eq(answer.addrs[1], "\xc0\x00\x02\x02", 4);
+    cr_assert(IN6_IS_ADDR_V4MAPPED(&answer.addrs[0]));
+    cr_assert_arr_eq(answer.addrs[0].s6_addr + 12, "\xc0\x00\x02\x01", 4);
+    cr_assert_arr_eq(answer.addrs[1].s6_addr + 12, "\xc0\x00\x02\x02", 4);
     cr_assert_str_eq(answer.name, "www.example");
+}
+
+Test(dns_message, adds_to_what_is_known)
+{
+    ask("www.example");
+    record(OWNER, 1, ADDR);
+    cr_assert_eq(read_it(), 0);
+    ask_for("www.example", DNS_AAAA);
+    answer.count = 1;
+    record(OWNER, 28, "0123456789abcdef", 16);
+    record(OWNER, 28, "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4", 16);
+    cr_assert_eq(read_it(), 0);
+    cr_assert_eq(answer.count, 2, "an IPv4 address is none for IPv6");
+    cr_assert_arr_eq(answer.addrs[1].s6_addr, "0123456789abcdef", 16);
+    record("\xff", 1, 28, "0123456789abcdef", 16);
+    cr_assert_eq(read_it(), -EBADMSG);
+    cr_assert_eq(answer.count, 2, "not with half a message");
+    cr_assert_str_eq(answer.name, "www.example");
+    message[7] = 0;
+    cr_assert_eq(read_it(), -ENODATA);
+    cr_assert_eq(answer.count, 2);
+}
+
+Test(dns_message, reads_the_name_of_an_address)
+{
+    ask_for("1.2.0.192.in-addr.arpa", DNS_PTR);
+    record("\1x\1y", 5, 12, "\3not\2me", 8);
+    record(OWNER, 5, "\1a\1b", 5);
+    record("\1a\1b", 5, 12, "\3www\7example", 13);
+    cr_assert_eq(read_it(), 0);
+    cr_assert_str_eq(answer.name, "www.example");
+    cr_assert_eq(answer.count, 0);
+    ask_for("1.2.0.192.in-addr.arpa", DNS_PTR);
+    record(OWNER, 12, "\3www\7example\0", 14);
+    cr_assert_eq(read_it(), -EBADMSG, "more than a name");
+}
+
+Test(dns_message, knows_where_an_address_has_its_name)
+{
+    struct in6_addr addr = {.s6_addr = {[10] = 0xff, 0xff, 192, 0, 2, 1}};
+    char name[DNS_NAME_SIZE];
+
+    dns_reverse_name(&addr, name);
+    cr_assert_str_eq(name, "1.2.0.192.in-addr.arpa");
+    addr = (struct in6_addr){
+        .s6_addr = {0x20, 1, 0xd, 0xb8, [14] = 0xab, [15] = 0xc7}};
+    dns_reverse_name(&addr, name);
+    cr_assert_str_eq(name, "7.c.b.a.0.0.0.0.0.0.0.0.0.0.0.0."
+                           "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
 }
 
 Test(dns_message, takes_no_more_addresses_than_it_has_room_for)

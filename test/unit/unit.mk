@@ -88,6 +88,8 @@ UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
 UNIT_discovery = $(NET_STACK)
 UNIT_discovery_FLAGS = $(NET_FLAGS)
+UNIT_route  = $(NET_STACK)
+UNIT_route_FLAGS = $(NET_FLAGS)
 UNIT_address6 = $(NET_STACK)
 UNIT_address6_FLAGS = $(NET_FLAGS)
 SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/dgram.c \
@@ -116,8 +118,11 @@ UNIT_unreach_FLAGS = $(SOCKET_FLAGS)
 UNIT_ifaddrs = $(SOCKETS) net/ifaddrs.c
 UNIT_ifaddrs_FLAGS = $(SOCKET_FLAGS)
 UNIT_dns_message = net/dns_message.c
-UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/service.c
+UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/precedence.c net/service.c net/ifaddrs.c \
+              test/fake/dnsd.c
 UNIT_netdb_FLAGS = $(SOCKET_FLAGS)
+UNIT_netdb6 = $(UNIT_netdb)
+UNIT_netdb6_FLAGS = $(SOCKET_FLAGS)
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
 
