@@ -20,8 +20,10 @@ static struct {
 
 size_t buf_limit(void)
 {
-    if (pool.limit == 0)
+    if (pool.limit == 0) {
         pool.limit = page_count_free() / POOL_SHARE;
+        page_keep((ptrdiff_t)pool.limit);
+    }
     return pool.limit - pool.quarantined;
 }
 
@@ -64,6 +66,7 @@ static struct buf *grow(void)
         push(&pool.spare, b);
         return NULL;
     }
+    page_keep(-1);
     memset(b->page, 0, PAGE_SIZE);
     pool.pages++;
     return b;

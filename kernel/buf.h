@@ -39,8 +39,8 @@ size_t buf_total(const struct buf *b);
 void buf_quarantine(struct buf *b);
 
 /* Buffers the pool may hold in all (a quarter of the memory that is free at
- * the first call of anything here), and those in use now.  Quarantined pages
- * count as neither: they lower the limit. */
+ * the first call of anything here; the heap leaves them), and those in use now.
+ * Quarantined pages count as neither: they lower the limit. */
 size_t buf_limit(void);
 size_t buf_in_use(void);
 size_t buf_quarantined(void);

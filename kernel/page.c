@@ -20,6 +20,7 @@ static struct {
     size_t floor; /* pages below it belong to the heap */
     size_t count; /* free ones at or above floor, or taken by nobody below */
     size_t top;   /* no page at or above it is free */
+    size_t kept;  /* free ones that the heap must leave */
 } page;
 
 static bool is_free(size_t i)
@@ -46,7 +47,7 @@ void page_init(void *start, void *end)
     page.free = start;
     page.base = (uint8_t *)start + map;
     page.pages = page.count = page.top = pages - map / PAGE_SIZE;
-    page.floor = 0;
+    page.floor = page.kept = 0;
     memset(page.free, 0, map);
     for (size_t i = 0; i < page.pages; i++)
         set_free(i, true);
@@ -127,13 +128,19 @@ size_t page_count_free(void)
     return page.count;
 }
 
+void page_keep(ptrdiff_t n)
+{
+    page.kept += (size_t)n;
+}
+
 int page_set_floor(void *address)
 {
     size_t floor =
         round_up((uintptr_t)address - (uintptr_t)page.base, PAGE_SIZE) /
         PAGE_SIZE;
 
-    if (floor > page.pages)
+    if (floor > page.pages ||
+        (floor > page.floor && page.count < floor - page.floor + page.kept))
         return -ENOMEM;
     for (size_t i = page.floor; i < floor; i++)
         if (!is_free(i))

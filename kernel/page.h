@@ -19,7 +19,12 @@ void page_free(void *page);
 void page_free_run(void *page, size_t n);
 size_t page_count_free(void);
 
+/* n more free pages (or fewer: n < 0) that the heap must leave to others, for
+ * what has to work when malloc() has used up the rest.  Whoever takes one of
+ * them by page_alloc() keeps one less. */
+void page_keep(ptrdiff_t n);
+
 /* The lowest address there is, and the one below which the heap lies: 0, or
- * -ENOMEM when a page below it is in use. */
+ * -ENOMEM when a page below it is in use or kept for others. */
 void *page_base(void);
 int page_set_floor(void *address);

@@ -2,15 +2,26 @@
 
 #include "net/budget.h"
 
-#include <malloc.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "kernel/page.h"
+#include "kernel/slab.h"
+#include "lib/util.h"
 
 static size_t limit, used;
 
 void budget_init(size_t bytes)
 {
     limit = bytes;
+    slab_keep(bytes / 2);
+}
+
+/* What can be had of it, now that the program has its share. */
+static size_t ceiling(void)
+{
+    const size_t most = used + page_count_free() * PAGE_SIZE;
+
+    return most < limit ? most : limit;
 }
 
 size_t budget_used(void)
@@ -20,14 +31,16 @@ size_t budget_used(void)
 
 bool budget_low(void)
 {
-    return used > limit - limit / 4;
+    const size_t most = ceiling();
+
+    return used > most - most / 4;
 }
 
 /* Shares come from the first quarter of what there is before it is low, so any
  * number of them leaves the rest. */
 size_t budget_share(void)
 {
-    size_t quarter = (limit - limit / 4) / 4;
+    const size_t most = ceiling(), quarter = (most - most / 4) / 4;
 
     return used < quarter ? (quarter - used) / 2 : 0;
 }
@@ -38,9 +51,9 @@ void *budget_malloc(size_t n)
 
     if (n > limit || used > limit - n)
         return NULL;
-    p = malloc(n);
+    p = slab_alloc(n);
     if (p)
-        used += malloc_usable_size(p);
+        used += slab_size(p);
     return p;
 }
 
@@ -59,7 +72,8 @@ void *budget_calloc(size_t n, size_t size)
 
 void budget_free(void *p)
 {
-    if (p)
-        used -= malloc_usable_size(p);
-    free(p);
+    if (!p)
+        return;
+    used -= slab_size(p);
+    slab_free(p);
 }

@@ -1,20 +1,20 @@
 /*
  * budget.h: the memory that lwIP and the sockets' queues may take.
  *
- * newlib's heap under a limit: whatever peers do, the rest of memory stays
- * the program's.  The last quarter is kept for what makes memory free again:
- * see budget_low().
+ * Whatever peers do, the rest of memory stays the program's; whatever the
+ * program does, half of the limit stays ours.  The last quarter is for what
+ * makes memory free again: see budget_low().
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-void budget_init(size_t limit);
+void budget_init(size_t limit); /* bytes */
 size_t budget_used(void);
 
-/* Three quarters are in use: take no more data, in or out, only the
- * acknowledgements that let go of what is held. */
+/* Three quarters of what can be had are in use: take no more data, in or out,
+ * only the acknowledgements that let go of what is held. */
 bool budget_low(void);
 
 /* How much one of many may hold who may never give it back: the less is left

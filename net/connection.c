@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
+#include "net/budget.h"
 #include "net/lwip.h"
 #include "net/quirk.h"
 
@@ -116,7 +116,7 @@ static void attach(struct stream *s, struct tcp_pcb *pcb)
 
 struct socket *stream_new(int family)
 {
-    struct stream *s = calloc(1, sizeof(*s));
+    struct stream *s = budget_calloc(1, sizeof(*s));
 
     if (!s)
         return NULL;
@@ -126,15 +126,24 @@ struct socket *stream_new(int family)
     return &s->socket;
 }
 
+/* The program may have the means to make memory free again. */
+static err_t starve(struct stream *l)
+{
+    l->starved = true;
+    stream_changed(l);
+    return ERR_MEM;
+}
+
 /* A connection is complete.  ERR_MEM makes lwIP reset it. */
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     struct stream *l = arg, *s;
     struct socket *new;
 
-    if (err != ERR_OK || !l || l->pending >= l->backlog || budget_low() ||
-        !(new = stream_new(l->socket.family)))
+    if (err != ERR_OK || !l || l->pending >= l->backlog)
         return ERR_MEM;
+    if (budget_low() || !(new = stream_new(l->socket.family)))
+        return starve(l);
     s = stream_of(new);
     s->state = CONNECTED;
     s->options = l->options;
@@ -243,9 +252,14 @@ int stream_accept(struct socket *sock, struct socket **accepted)
 
     if (l->state != LISTENING)
         return -EINVAL;
-    while (!(s = l->first))
+    while (!(s = l->first)) {
+        if (l->starved) {
+            l->starved = false;
+            return -ENOBUFS;
+        }
         if ((err = socket_wait(sock, deadline, 0)))
             return err;
+    }
     l->first = s->next;
     if (!l->first)
         l->last = NULL;

@@ -45,8 +45,8 @@
 #define SSIZE_MAX LONG_MAX
 #endif
 
-/* Memory: newlib's heap under a budget, so that nothing sits idle in pools
- * and no peer can use up the program's memory. */
+/* Memory: by size from pages of our own, under a budget: nothing sits idle in
+ * pools, and neither peers nor the program can use up the other's. */
 #define MEM_CUSTOM_ALLOCATOR     1
 #define MEM_CUSTOM_MALLOC        budget_malloc
 #define MEM_CUSTOM_CALLOC        budget_calloc

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
+#include "net/budget.h"
 #include "net/lwip.h"
 #include "xen/clock.h"
 
@@ -178,7 +178,7 @@ static unsigned ready(struct stream *s)
     case NEW:
         return events | POLLOUT | POLLHUP | (events ? POLLRDHUP : 0);
     case LISTENING:
-        return events | (s->first ? POLLIN : 0);
+        return events | (s->first || s->starved ? POLLIN : 0);
     case CONNECTING:
         return events;
     default:
@@ -254,7 +254,7 @@ static void stream_free(struct stream *s)
     if (s->pcb)
         end_connection(s);
     inbox_drop(&s->inbox);
-    free(s);
+    budget_free(s);
 }
 
 static void stream_close(struct file *f)

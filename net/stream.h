@@ -33,6 +33,7 @@ struct stream {
     /* A listener's connections that nobody has accepted yet. */
     struct stream *first, *last, *next;
     int pending, backlog;
+    bool starved; /* one was refused for want of memory: accept() says so */
 };
 
 static inline struct stream *stream_of(struct socket *s)

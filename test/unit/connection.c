@@ -10,6 +10,7 @@
 #include <lwip/priv/tcp_priv.h>
 
 #include "lib/fd.h"
+#include "net/budget.h"
 #include "test/fake/net.h"
 #include "test/fake/sockets.h"
 #include "xen/clock.h"
@@ -105,6 +106,38 @@ static void queue(void)
 Test(connection, bounds_the_accept_queue_by_the_backlog)
 {
     cr_assert(world(queue));
+}
+
+static void starved(void)
+{
+    const int l = listener(PORT, 8);
+    void *hog = budget_malloc(30000);
+    int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    fd_control(l, F_SETFL, O_NONBLOCK);
+    budget_init(budget_used() + 4000); /* low already */
+    call(connect, c, PEER, PORT);
+    nap(FAKE_SECOND / 10);
+    cr_assert(ready(l) & POLLIN);
+    cr_assert_eq(accept(l, NULL, NULL), -1);
+    cr_assert_eq(errno, ENOBUFS);
+    cr_assert_eq(ready(l), 0, "said once");
+    cr_assert_eq(accept(l, NULL, NULL), -1);
+    cr_assert_eq(errno, EAGAIN);
+    cr_assert(ready(c) & POLLERR);
+    fd_close(c);
+
+    budget_free(hog);
+    c = client(PEER, PORT);
+    nap(FAKE_SECOND / 10);
+    fd_close(accept(l, NULL, NULL));
+    fd_close(c);
+    fd_close(l);
+}
+
+Test(connection, tells_who_accepts_that_memory_is_short)
+{
+    cr_assert(world(starved));
 }
 
 static void reset_all_clients(void)

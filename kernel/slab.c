@@ -1,0 +1,168 @@
+/* slab.c: pieces of memory from pages of their own: see slab.h. */
+
+#include "kernel/slab.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/page.h"
+#include "lib/util.h"
+
+/* What a page can be cut into with little left over; what is larger than the
+ * last has whole pages. */
+static const uint16_t sizes[] = {32,  48,  96,  160,  240,
+                                 336, 576, 992, 1344, 2032};
+#define WHOLE ARRAY_LEN(sizes)
+
+struct piece {
+    struct piece *next;
+};
+
+/* At the start of each page, or of a run of them. */
+struct slab {
+    struct slab *next, **at; /* in its list, while it has free pieces */
+    struct piece *free;
+    uint32_t pages;
+    uint16_t used;
+    uint16_t kind; /* index of sizes, or WHOLE */
+};
+_Static_assert(sizeof(struct slab) % 16 == 0, "or pieces were not aligned");
+
+static struct slab *lists[ARRAY_LEN(sizes)];
+static size_t taken, kept; /* pages */
+
+void slab_keep(size_t bytes)
+{
+    kept = bytes / PAGE_SIZE;
+    page_keep((ptrdiff_t)kept);
+}
+
+/* Pages up to those kept for us count as ours, taken or not. */
+static void count(size_t before, size_t after)
+{
+    const size_t was = before < kept ? kept - before : 0;
+    const size_t is = after < kept ? kept - after : 0;
+
+    taken = after;
+    page_keep((ptrdiff_t)is - (ptrdiff_t)was);
+}
+
+static struct slab *take_pages(size_t n)
+{
+    struct slab *s = n == 1 ? page_alloc() : page_alloc_run(n);
+
+    if (!s)
+        return NULL;
+    *s = (struct slab){.pages = (uint32_t)n, .kind = WHOLE};
+    count(taken, taken + n);
+    return s;
+}
+
+static void give_pages(struct slab *s)
+{
+    const size_t n = s->pages;
+
+    page_free_run(s, n);
+    count(taken, taken - n);
+}
+
+static void enter_list(struct slab *s)
+{
+    struct slab **at = &lists[s->kind];
+
+    s->next = *at;
+    if (s->next)
+        s->next->at = &s->next;
+    s->at = at;
+    *at = s;
+}
+
+static void leave_list(struct slab *s)
+{
+    *s->at = s->next;
+    if (s->next)
+        s->next->at = s->at;
+}
+
+/* A page of free pieces, in its list; the lowest comes first. */
+static struct slab *cut(unsigned kind)
+{
+    struct slab *s = take_pages(1);
+    const size_t size = sizes[kind];
+
+    if (!s)
+        return NULL;
+    for (size_t n = (PAGE_SIZE - sizeof(*s)) / size; n-- > 0;) {
+        struct piece *p = (void *)((uint8_t *)(s + 1) + n * size);
+
+        p->next = s->free;
+        s->free = p;
+    }
+    s->kind = (uint16_t)kind;
+    enter_list(s);
+    return s;
+}
+
+static void *alloc_whole(size_t n)
+{
+    struct slab *s =
+        n > SIZE_MAX / 2
+            ? NULL
+            : take_pages((n + sizeof(*s) + PAGE_SIZE - 1) / PAGE_SIZE);
+
+    return s ? s + 1 : NULL;
+}
+
+void *slab_alloc(size_t n)
+{
+    unsigned kind = 0;
+    struct slab *s;
+    struct piece *p;
+
+    while (kind < WHOLE && n > sizes[kind])
+        kind++;
+    if (kind == WHOLE)
+        return alloc_whole(n);
+    s = lists[kind] ? lists[kind] : cut(kind);
+    if (!s)
+        return NULL;
+    p = s->free;
+    s->free = p->next;
+    s->used++;
+    if (!s->free)
+        leave_list(s);
+    return p;
+}
+
+static struct slab *slab_of(const void *piece)
+{
+    return (struct slab *)((uintptr_t)piece & -PAGE_SIZE);
+}
+
+void slab_free(void *piece)
+{
+    struct slab *s = slab_of(piece);
+    struct piece *p = piece;
+
+    if (s->kind == WHOLE) {
+        give_pages(s);
+        return;
+    }
+    assert(s->used > 0);
+    if (!s->free)
+        enter_list(s);
+    p->next = s->free;
+    s->free = p;
+    if (--s->used == 0 && (lists[s->kind] != s || s->next)) {
+        leave_list(s); /* the last of its kind stays: it will be wanted again */
+        give_pages(s);
+    }
+}
+
+size_t slab_size(const void *piece)
+{
+    const struct slab *s = slab_of(piece);
+
+    return s->kind == WHOLE ? s->pages * PAGE_SIZE : sizes[s->kind];
+}

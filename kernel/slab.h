@@ -1,0 +1,17 @@
+/*
+ * slab.h: small pieces of memory from pages of their own.
+ *
+ * For what must not compete with the program's malloc(): a page holds pieces
+ * of one size, is taken when the first of them is wanted and given back with
+ * the last.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* Whatever the heap does, it leaves pages for this many bytes.  Called once. */
+void slab_keep(size_t bytes);
+
+void *slab_alloc(size_t n); /* aligned to 16 bytes; NULL: no pages left */
+void slab_free(void *piece);
+size_t slab_size(const void *piece); /* bytes that it takes up */

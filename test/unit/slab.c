@@ -1,0 +1,142 @@
+/* slab.c: small pieces of memory, over the page allocator itself. */
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/page.h"
+#include "kernel/slab.h"
+#include "lib/heap.h"
+#include "lib/util.h"
+
+#define PAGES 200
+
+static _Alignas(4096) uint8_t memory[(PAGES + 1) * PAGE_SIZE]; /* one: map */
+
+static void init(void)
+{
+    page_init(memory, memory + sizeof(memory));
+}
+
+TestSuite(slab, .init = init);
+
+static size_t pages_in_use(void)
+{
+    return PAGES - page_count_free();
+}
+
+Test(slab, gives_pieces_that_are_large_enough_aligned_and_apart)
+{
+    static const size_t sizes[] = {0,    1,    24,   32,   33,   320,  1344,
+                                   2032, 2033, 4064, 4065, 9000, 40000};
+    uint8_t *p[ARRAY_LEN(sizes)][3];
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+        for (uint8_t j = 0; j < 3; j++) {
+            p[i][j] = slab_alloc(sizes[i]);
+            cr_assert_not_null(p[i][j]);
+            cr_assert_eq((uintptr_t)p[i][j] % 16, 0);
+            cr_assert_geq(slab_size(p[i][j]), sizes[i]);
+            memset(p[i][j], (int)(3 * i + j + 1), sizes[i]);
+        }
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+        for (size_t j = 0; j < 3; j++) {
+            for (size_t k = 0; k < sizes[i]; k++)
+                cr_assert_eq(p[i][j][k], 3 * i + j + 1);
+            slab_free(p[i][j]);
+        }
+    cr_assert_leq(pages_in_use(), 10, "at most one of each kind");
+}
+
+Test(slab, fills_a_page_with_pieces_of_one_size)
+{
+    void *p[(PAGE_SIZE - 32) / 48];
+
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        p[i] = slab_alloc(48);
+    cr_assert_eq(pages_in_use(), 1);
+    slab_free(slab_alloc(48));
+    cr_assert_eq(pages_in_use(), 2);
+    slab_free(p[0]);
+    for (size_t i = 1; i < ARRAY_LEN(p); i++)
+        slab_free(p[i]);
+    cr_assert_eq(pages_in_use(), 1, "one is kept");
+    slab_free(slab_alloc(48));
+    cr_assert_eq(pages_in_use(), 1);
+}
+
+Test(slab, gives_the_same_piece_never_twice_whatever_the_order)
+{
+    enum { HELD = 500 };
+    struct {
+        uint8_t *p;
+        size_t n;
+    } held[HELD] = {{0}};
+    const size_t before = pages_in_use();
+
+    srand(1);
+    for (unsigned turn = 0; turn < 100000; turn++) {
+        const size_t i = (size_t)rand() % HELD;
+
+        if (held[i].p) {
+            for (size_t k = 0; k < held[i].n; k++)
+                cr_assert_eq(held[i].p[k], (uint8_t)i);
+            slab_free(held[i].p);
+            held[i].p = NULL;
+        } else {
+            held[i].n = (size_t)rand() % (rand() % 8 ? 600 : 5000);
+            held[i].p = slab_alloc(held[i].n);
+            if (held[i].p)
+                memset(held[i].p, (int)i, held[i].n);
+        }
+    }
+    for (size_t i = 0; i < HELD; i++)
+        if (held[i].p)
+            slab_free(held[i].p);
+    cr_assert_leq(pages_in_use() - before, 10);
+}
+
+Test(slab, says_when_there_are_no_pages)
+{
+    void *p;
+
+    cr_assert_null(slab_alloc(PAGES * PAGE_SIZE));
+    cr_assert_null(slab_alloc(SIZE_MAX));
+    while (page_alloc())
+        ;
+    cr_assert_null(slab_alloc(1));
+    page_free(memory + PAGE_SIZE);
+    p = slab_alloc(1);
+    cr_assert_not_null(p);
+    cr_assert_null(slab_alloc(5000));
+}
+
+Test(slab, has_the_pages_it_keeps_whatever_the_heap_takes)
+{
+    void *p[50];
+
+    slab_keep(50 * PAGE_SIZE);
+    while (heap_grow(PAGE_SIZE) != (void *)-1)
+        ;
+    cr_assert_eq(page_count_free(), 50);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        cr_assert_not_null(p[i] = slab_alloc(4000));
+    cr_assert_null(slab_alloc(4000));
+    cr_assert_eq(heap_grow(PAGE_SIZE), (void *)-1);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        slab_free(p[i]);
+    cr_assert_eq(heap_grow(PAGE_SIZE), (void *)-1, "still its own");
+}
+
+Test(slab, leaves_the_heap_what_it_has_taken_beyond_them)
+{
+    void *p[60];
+
+    slab_keep(50 * PAGE_SIZE);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        p[i] = slab_alloc(4000);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        slab_free(p[i]);
+    cr_assert_neq(heap_grow(150 * PAGE_SIZE), (void *)-1);
+    cr_assert_eq(heap_grow(1), (void *)-1);
+}
