@@ -25,6 +25,7 @@ help:
 	@echo 'make test       all tests: unit, fuzz for a short while, system on a Xen host'
 	@echo 'make unit       unit tests alone: [T=ring]'
 	@echo 'make system     system tests alone: [T=boots]'
+	@echo 'make soak       the system tests that can run for long, for long: [T=vif_life]'
 	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
 	@echo 'make check      layout, two compilers, static analysis'
@@ -158,13 +159,13 @@ include test/mutants/mutants.mk
 
 FUZZ_SHORT = 5 # seconds for each target in `make test`
 
-.PHONY: test system
+.PHONY: test system soak
 test: unit
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(FUZZ_SHORT)
 	@test/xenhost/wrong
 	@$(MAKE) --no-print-directory system
 
-system: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(B)/system/behave.linux
+system soak: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(B)/system/behave.linux
 
 .PHONY: check objects guest-flags
 guest-flags:

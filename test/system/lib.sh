@@ -16,6 +16,12 @@ fail() {
     exit 1
 }
 
+# often FEW MANY: how often, in `make test` and in `make soak`.
+often() { [ -n "${SOAK:-}" ] && echo "$2" || echo "$1"; }
+
+# report WORDS...: a figure to be seen when the test has passed, too.
+report() { echo "$*" >>"/tmp/$TEST.report"; }
+
 # expect WHAT COMMAND...: the command succeeds.
 expect() {
     "${@:2}" || fail "expected: $1 (${*:2})"

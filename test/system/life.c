@@ -8,15 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "kernel/page.h"
 #include "kernel/sched.h"
+#include "test/system/tally.h"
 #include "test/system/verdict.h"
 #include "xen/clock.h"
 #include "xen/gnttab.h"
 #include "xen/netfront.h"
 
 #define VIF 5
-#define MS  1000000ull
 
 static unsigned lost, frames; /* since it was opened */
 
@@ -31,7 +30,7 @@ static struct net *again(struct net *net)
     net_close(net);
     while (!(net = net_open(VIF))) {
         CHECK(errno == ENODEV || errno == ETIMEDOUT || errno == EIO);
-        thread_sleep(clock_now() + 100 * MS);
+        thread_sleep(clock_now() + 100 * MILLISECOND);
     }
     return net;
 }
@@ -54,25 +53,27 @@ static void listen_to_frames(void *arg)
     }
 }
 
-/* Each connection has a thread of its own, for some wait long for a request.
- * The client closes first, so that nothing here remembers it. */
+/* Each connection has a thread of its own, for some wait long for a request;
+ * those fit in one segment.  The client closes first, so that nothing here
+ * remembers it, unless it asks us to. */
 static void answer(void *arg)
 {
     const int fd = (int)(intptr_t)arg;
     char text[512], body[256];
+    bool last = false;
     int len;
 
-    if (read(fd, text, sizeof(text)) > 0) {
+    while (!last && (len = (int)read(fd, text, sizeof(text) - 1)) > 0) {
+        text[len] = '\0';
+        last = strstr(text, "Connection: close");
         len = snprintf(body, sizeof(body),
-                       "pages %u\ngrants %u\nquarantined %u\nlost %u\n"
+                       "free %u\ngrants %u\nquarantined %u\nlost %u\n"
                        "frames %u\n",
-                       (unsigned)page_count_free(), (unsigned)gnttab_in_use(),
+                       (unsigned)tally_free(), (unsigned)gnttab_in_use(),
                        (unsigned)buf_quarantined(), lost, frames);
-        dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s", len,
-                body);
+        dprintf(fd, "HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s",
+                last ? "Connection: close\r\n" : "", len, body);
     }
-    while (read(fd, text, sizeof(text)) > 0)
-        ;
     close(fd);
 }
 
@@ -82,6 +83,7 @@ int main(void)
                                     .sin_port = htons(80)};
     int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
 
+    tally_fill_pool();
     CHECK(listener >= 0);
     CHECK(bind(listener, (const struct sockaddr *)&any, sizeof(any)) == 0);
     CHECK(listen(listener, 16) == 0);

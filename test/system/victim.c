@@ -11,6 +11,7 @@
 #include "arch/x86_64/address.h"
 #include "kernel/page.h"
 #include "kernel/sched.h"
+#include "test/system/tally.h"
 #include "test/system/verdict.h"
 #include "xen/blkfront.h"
 #include "xen/clock.h"
@@ -25,18 +26,6 @@
 static void pause_a_little(void)
 {
     thread_sleep(clock_now() + 20 * MS);
-}
-
-/* The pool keeps what it once had: let that not look like a leak. */
-static void fill_pool(void)
-{
-    struct buf *all = NULL, *b;
-
-    while ((b = buf_alloc())) {
-        b->next = all;
-        all = b;
-    }
-    buf_free(all);
 }
 
 static void send_frames(struct net *net)
@@ -117,7 +106,7 @@ int main(void)
                                     .sin_port = htons(80)};
     int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
 
-    fill_pool();
+    tally_fill_pool();
     CHECK(listener >= 0);
     CHECK(bind(listener, (const struct sockaddr *)&any, sizeof(any)) == 0);
     CHECK(listen(listener, 16) == 0);

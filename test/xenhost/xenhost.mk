@@ -19,6 +19,8 @@ run:
 	+@B=$(B) MAKE='$(MAKE)' test/xenhost/run '$(APP)' '$(SITE)' '$(PORT)'
 
 # System tests: all, or those named in T; the Makefile says which images first.
-.PHONY: system
+.PHONY: system soak
 system:
 	@B=$(B) test/system/run $(if $(filter command,$(firstword $(origin T))),$(T))
+soak:
+	@B=$(B) test/system/run --soak $(if $(filter command,$(firstword $(origin T))),$(T))
