@@ -16,6 +16,8 @@ struct pbuf;
  * beyond the end, or in fragments (RFC 6980); and paths that claim to take
  * less than any path must.  A path that takes less than the interface makes
  * lwIP cut TCP segments into fragments, which no back-end sums.
+ *
+ * What lwIP has no ear for goes to unreach6() and rdnss_read().
  */
 int discovery_eats(struct pbuf *p, struct netif *netif);
 

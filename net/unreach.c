@@ -2,6 +2,8 @@
 
 #include "net/unreach.h"
 
+#include <string.h>
+
 #include <lwip/inet_chksum.h>
 #include <lwip/netif.h>
 #include <lwip/prot/icmp.h>
@@ -9,8 +11,11 @@
 #include <lwip/prot/udp.h>
 #include <lwip/udp.h>
 
-#define ICMP_SIZE        8 /* of its header */
-#define PORT_UNREACHABLE 3
+#include "net/packet6.h"
+
+#define ICMP_SIZE         8 /* of its header */
+#define PORT_UNREACHABLE  3
+#define PORT6_UNREACHABLE 4
 
 static bool sum_right(struct pbuf *p, size_t header)
 {
@@ -24,17 +29,24 @@ static bool sum_right(struct pbuf *p, size_t header)
 
 /* The connected pcb that sends from this port to that one.  lwIP's own are not
  * connected to an address. */
-static struct udp_pcb *sender(const struct ip_hdr *ip, const struct udp_hdr *h)
+static struct udp_pcb *sender(const ip_addr_t *to, const struct udp_hdr *h)
 {
-    const ip_addr_t to = IPADDR4_INIT(ip->dest.addr);
     struct udp_pcb *pcb = udp_pcbs;
 
-    while (pcb && !(pcb->flags & UDP_FLAGS_CONNECTED && !ip_addr_isany(&to) &&
+    while (pcb && !(pcb->flags & UDP_FLAGS_CONNECTED && !ip_addr_isany(to) &&
                     pcb->local_port == lwip_ntohs(h->src) &&
                     pcb->remote_port == lwip_ntohs(h->dest) &&
-                    ip_addr_eq(&pcb->remote_ip, &to)))
+                    ip_addr_eq(&pcb->remote_ip, to)))
         pcb = pcb->next;
     return pcb;
+}
+
+static void refuse(const ip_addr_t *to, const struct udp_hdr *h)
+{
+    struct udp_pcb *pcb = sender(to, h);
+
+    if (pcb && pcb->recv)
+        pcb->recv(pcb->recv_arg, pcb, NULL, &pcb->remote_ip, pcb->remote_port);
 }
 
 int unreach_input(struct pbuf *p, struct netif *netif)
@@ -42,7 +54,7 @@ int unreach_input(struct pbuf *p, struct netif *netif)
     struct ip_hdr outer, inner;
     struct icmp_hdr icmp;
     struct udp_hdr udp;
-    struct udp_pcb *pcb;
+    ip_addr_t to;
     u16_t at;
 
     if (pbuf_copy_partial(p, &outer, IP_HLEN, 0) != IP_HLEN ||
@@ -63,8 +75,28 @@ int unreach_input(struct pbuf *p, struct netif *netif)
         (netif->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP &&
          !sum_right(p, IPH_HL_BYTES(&outer))))
         return 0;
-    pcb = sender(&inner, &udp);
-    if (pcb && pcb->recv)
-        pcb->recv(pcb->recv_arg, pcb, NULL, &pcb->remote_ip, pcb->remote_port);
+    ip_addr_set_ip4_u32_val(to, inner.dest.addr);
+    refuse(&to, &udp);
     return 0;
+}
+
+void unreach6(struct pbuf *p, unsigned at, struct netif *netif)
+{
+    const unsigned inner = at + ICMP6_SIZE;
+    ip_addr_t to = IPADDR6_INIT(0, 0, 0, 0);
+    uint8_t us[2][16];
+    struct udp_hdr udp;
+
+    if (packet6_u8(p, at + ICMP6_CODE) != PORT6_UNREACHABLE ||
+        packet6_u8(p, inner + IP6_NEXT) != IP_PROTO_UDP ||
+        pbuf_copy_partial(p, &udp, UDP_HLEN, (u16_t)(inner + IP6_SIZE)) !=
+            UDP_HLEN)
+        return;
+    pbuf_copy_partial(p, us[0], sizeof(us[0]), IP6_TARGET);
+    pbuf_copy_partial(p, us[1], sizeof(us[1]), (u16_t)(inner + IP6_SOURCE));
+    pbuf_copy_partial(p, ip_2_ip6(&to)->addr, 16, (u16_t)(inner + IP6_TARGET));
+    ip6_addr_assign_zone(ip_2_ip6(&to), IP6_UNICAST, netif);
+    if (memcmp(us[0], us[1], sizeof(us[0])) == 0 &&
+        packet6_sum_right(p, at, netif))
+        refuse(&to, &udp);
 }

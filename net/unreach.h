@@ -1,4 +1,4 @@
-/* unreach.h: what ICMP says about our datagrams. */
+/* unreach.h: what ICMP and ICMPv6 say about our datagrams. */
 #pragma once
 
 struct pbuf;
@@ -10,3 +10,7 @@ struct netif;
  * receive function without a packet.  Always 0: lwIP goes on with it.
  */
 int unreach_input(struct pbuf *p, struct netif *netif);
+
+/* The same for a message "destination unreachable" at this place of an IPv6
+ * packet. */
+void unreach6(struct pbuf *p, unsigned at, struct netif *netif);

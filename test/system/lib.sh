@@ -143,6 +143,14 @@ guest_passed() {
     [ "$last" = PASS ] || fail "guest $1 says $last"
 }
 
+has_link_local() { ip -6 addr show dev xenbr0 scope link | grep -v tentative | grep -o 'fe80[^/]*'; }
+
+# The bridge's own IPv6 address for this link alone.
+own_link_local() {
+    wait_until 'dom0 has a link-local address' has_link_local >"$TMP/link-local"
+    tail -n 1 "$TMP/link-local"
+}
+
 # vif NUMBER MAC: the words for it in a config or for xl network-attach, with a
 # script that plugs it in like Xen's own, but in no time.
 vif() {

@@ -18,13 +18,10 @@
 #include "net/lwip.h"
 #include "net/nameserver.h"
 #include "test/fake/net.h"
+#include "test/fake/router.h"
 #include "test/fake/said.h"
 #include "xen/clock.h"
 
-#define IP6        14
-#define ICMP6      (IP6 + 40)
-#define ROUTER_MAC "\x00\x16\x3e\x00\x00\xfe"
-#define ROUTER     "fe80::fe"
 #define LINK_LOCAL "fe80::216:3eff:fe00:2"
 #define SLAAC      "2001:db8:5:7:216:3eff:fe00:2"
 
@@ -59,27 +56,6 @@ static bool reaches(const char *text)
     const ip_addr_t a = address(text);
 
     return net_wait_route(&a, false) == 0;
-}
-
-/* An ICMPv6 message of n bytes with its checksum still to come. */
-static uint8_t frame[2000];
-
-static void send_icmp6(const char *from, const char *to, const void *message,
-                       size_t n, uint8_t hops)
-{
-    uint8_t *ip = frame + IP6;
-
-    memcpy(frame, FAKE_MAC ROUTER_MAC "\x86\xdd", IP6);
-    memcpy(ip, "\x60\x00\x00\x00", 4);
-    ip[4] = (uint8_t)(n >> 8);
-    ip[5] = (uint8_t)n;
-    ip[6] = 58;
-    ip[7] = hops;
-    inet_pton(AF_INET6, from, ip + 8);
-    inet_pton(AF_INET6, to, ip + 24);
-    memmove(frame + ICMP6, message, n);
-    fake_checksum(frame, true);
-    fake_deliver(0, frame, ICMP6 + n, 0);
 }
 
 /* A router advertisement (RFC 4861, 4.2): the router is one for half
@@ -444,8 +420,8 @@ static void garbage(void)
         send_icmp6(n % 2 ? ROUTER : "2001:db8:7::1",
                    n % 4 ? LINK_LOCAL : "ff02::1", message, len, 255);
         if (n % 7 == 0) { /* and as another protocol */
-            frame[IP6 + 6] = (uint8_t)(n >> 3);
-            fake_deliver(0, frame, ICMP6 + len, (uint8_t)(n % 4));
+            router_frame[IP6 + 6] = (uint8_t)(n >> 3);
+            fake_deliver(0, router_frame, ICMP6 + len, (uint8_t)(n % 4));
         }
         if (n % 50 == 0)
             nap(1000000);

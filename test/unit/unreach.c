@@ -103,3 +103,77 @@ Test(unreach, believes_only_what_fits_a_datagram_of_ours)
 {
     cr_assert(world(messages));
 }
+
+#define SIZE6 110 /* Ethernet 14, IPv6 40, ICMPv6 8, IPv6 40, UDP 8 */
+
+static uint8_t frame6[SIZE6];
+
+static void put_ip6(size_t at, uint8_t next, const char *from, const char *to)
+{
+    frame6[at] = 0x60;
+    frame6[at + 5] = (uint8_t)(SIZE6 - at - 40);
+    frame6[at + 6] = next;
+    frame6[at + 7] = 64;
+    inet_pton(AF_INET6, from, frame6 + at + 8);
+    inet_pton(AF_INET6, to, frame6 + at + 24);
+}
+
+static void make_frame6(void)
+{
+    struct sockaddr_in6 in;
+    socklen_t len = sizeof(in);
+
+    getsockname(fd, (struct sockaddr *)&in, &len);
+    memset(frame6, 0, sizeof(frame6));
+    memcpy(frame6, FAKE_MAC FAKE_PEER "\x86\xdd", 14);
+    put_ip6(14, IPPROTO_ICMPV6, PEER6, HERE6);
+    frame6[54] = 1;
+    frame6[55] = 4; /* unreachable, port */
+    put_ip6(62, IPPROTO_UDP, HERE6, PEER6);
+    memcpy(frame6 + 102, &in.sin6_port, 2);
+    frame6[105] = 9;
+}
+
+static bool believed6(size_t n, bool sums)
+{
+    char byte;
+
+    if (sums)
+        fake_checksum(frame6, true);
+    fake_deliver(0, frame6, n, 0);
+    nap(FAKE_SECOND);
+    if (!(ready(fd) & POLLERR))
+        return false;
+    cr_assert_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+    return errno == ECONNREFUSED;
+}
+
+static void messages6(void)
+{
+    static const size_t lies[] = {20, 54, 55, 68, 70, 100, 103, 105};
+    struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+
+    inet_pton(AF_INET6, PEER6, &in.sin6_addr);
+    fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+    make_frame6();
+    cr_expect(believed6(SIZE6, true));
+    frame6[56] ^= 1;
+    cr_expect_not(believed6(SIZE6, false), "its sum is wrong");
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        make_frame6();
+        frame6[lies[i]] ^= 0x10;
+        cr_expect_not(believed6(SIZE6, true), "byte %zu", lies[i]);
+    }
+    for (size_t n = 14; n < SIZE6; n++) {
+        make_frame6();
+        fake_checksum(frame6, true);
+        cr_expect_not(believed6(n, false), "%zu bytes", n);
+    }
+    fd_close(fd);
+}
+
+Test(unreach, believes_only_what_fits_a_datagram_of_ours_by_ipv6)
+{
+    cr_assert(world6(messages6));
+}

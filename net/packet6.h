@@ -1,0 +1,35 @@
+/* packet6.h: what stands in an IPv6 packet that lwIP has yet to look at
+ * (RFC 8200, 4443). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pbuf;
+struct netif;
+
+enum {
+    IP6_LENGTH = 4, /* of what follows the header */
+    IP6_NEXT = 6,
+    IP6_HOPS = 7,
+    IP6_SOURCE = 8,
+    IP6_TARGET = 24,
+    IP6_SIZE = 40,
+    ICMP6_CODE = 1,
+    ICMP6_SIZE = 8,
+};
+
+/* Behind the packet's end there are zeros. */
+unsigned packet6_u8(const struct pbuf *p, unsigned at);
+unsigned packet6_u16(const struct pbuf *p, unsigned at);
+uint32_t packet6_u32(const struct pbuf *p, unsigned at);
+
+/* Where it ends, if all of it has come. */
+unsigned packet6_end(const struct pbuf *p);
+
+/* Where its ICMPv6 message begins; 0: it has none, as far as one can see. */
+unsigned packet6_find_icmp(const struct pbuf *p, bool *fragment);
+
+/* Is the checksum of the message that begins there right?  Of what comes from
+ * this host itself nothing is looked at. */
+bool packet6_sum_right(struct pbuf *p, unsigned at, const struct netif *netif);
