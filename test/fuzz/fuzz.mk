@@ -37,7 +37,7 @@ define FUZZ_RULE
 $(B)/fuzz/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(FUZZ_CFLAGS) $$(FUZZ_$(1)_FLAGS) -o $$@ $$(filter %.c %.a,$$^)
-	@clang $$(FUZZ_CFLAGS) $$(FUZZ_$(1)_FLAGS) -M -MP -MT $$@ $$(filter %.c,$$^) >$$@.d
+	@clang $$(FUZZ_CFLAGS) $$(filter-out -Wl%,$$(FUZZ_$(1)_FLAGS)) -M -MP -MT $$@ $$(filter %.c,$$^) >$$@.d
 -include $(B)/fuzz/$(1).d
 endef
 $(foreach f,$(FUZZES),$(eval $(call FUZZ_RULE,$(f))))

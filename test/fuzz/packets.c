@@ -25,8 +25,6 @@
 #include "test/fake/page.h"
 #include "xen/clock.h"
 
-#define SECOND 1000000000ull
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static struct netif netif;
