@@ -231,6 +231,8 @@ int stream_listen(struct socket *sock, int backlog)
     if (s->state == NEW) {
         if ((err = need_pcb(s)) || (err = need_port(s)))
             return err;
+        if (quirk_taken(s->pcb, &s->pcb->local_ip, s->pcb->local_port))
+            return -EADDRINUSE; /* by one that listened first */
         tcp_poll(s->pcb, NULL, 0);
         pcb = tcp_listen_with_backlog_and_err(s->pcb, BACKLOG_MAX, &result);
         if (!pcb)
@@ -281,6 +283,8 @@ static int start_connect(struct stream *s, const struct end *remote)
         (err = socket_wait_route(&s->socket, &addr, 0)) ||
         (err = need_pcb(s)) || (err = need_port(s)))
         return err;
+    s->pcb->remote_ip = addr; /* some options are for one family */
+    stream_apply_options(s);
     err = net_errno(tcp_connect(s->pcb, &addr, remote->port, on_connected));
     if (err)
         return err;

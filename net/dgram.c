@@ -38,7 +38,8 @@ struct dgram {
     size_t bytes;
     size_t dropped; /* because the queue was full */
     bool shut_recv, shut_send;
-    struct net_waiter room; /* while the interface is full */
+    u8_t tos, ttl, tclass, hops; /* of IPv4; of IPv6 */
+    struct net_waiter room;      /* while the interface is full */
 };
 
 static struct dgram *dgram_of(struct socket *s)
@@ -90,6 +91,7 @@ struct socket *dgram_new(int family)
         return NULL;
     }
     d->room.ready = on_room;
+    d->ttl = d->hops = UDP_TTL;
     udp_recv(d->pcb, on_recv, d);
     return &d->socket;
 }
@@ -196,6 +198,8 @@ static err_t transmit(struct dgram *d, struct pbuf *p, const ip_addr_t *addr,
     saved = netif->chksum_flags;
     if (!whole)
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
+    d->pcb->tos = IP_IS_V6(addr) ? d->tclass : d->tos;
+    d->pcb->ttl = IP_IS_V6(addr) ? d->hops : d->ttl;
     err = udp_sendto_if(d->pcb, p, addr, port, netif);
     netif->chksum_flags = saved;
     return whole || !net_full() ? err : ERR_MEM;
@@ -344,17 +348,39 @@ static u8_t option(int level, int name)
                                   : 0;
 }
 
+/* What an option of a family puts into the headers; NULL: unknown. */
+static u8_t *header_option(struct dgram *d, int level, int name)
+{
+    if (level == IPPROTO_IP)
+        return name == IP_TTL ? &d->ttl : name == IP_TOS ? &d->tos : NULL;
+    if (level == IPPROTO_IPV6 && d->socket.family == AF_INET6)
+        return name == IPV6_UNICAST_HOPS ? &d->hops
+               : name == IPV6_TCLASS     ? &d->tclass
+                                         : NULL;
+    return NULL;
+}
+
+/* -1 means the default, to IPv6's. */
+static int set_header_option(u8_t *option, int level, int name, int value)
+{
+    const int min = level == IPPROTO_IPV6 ? -1 : name == IP_TTL;
+
+    if (value < min || value > UINT8_MAX)
+        return -EINVAL;
+    if (value == -1)
+        value = name == IPV6_UNICAST_HOPS ? UDP_TTL : 0;
+    *option = (u8_t)value;
+    return 0;
+}
+
 static int dgram_set(struct socket *sock, int level, int name, int value)
 {
     struct dgram *d = dgram_of(sock);
+    u8_t *header = header_option(d, level, name);
     const u8_t bit = option(level, name);
 
-    if (level == IPPROTO_IP && (name == IP_TTL || name == IP_TOS)) {
-        if (value < (name == IP_TTL) || value > 255)
-            return -EINVAL;
-        *(name == IP_TTL ? &d->pcb->ttl : &d->pcb->tos) = (u8_t)value;
-        return 0;
-    }
+    if (header)
+        return set_header_option(header, level, name, value);
     if (!bit)
         return -ENOPROTOOPT;
     if (value)
@@ -366,10 +392,13 @@ static int dgram_set(struct socket *sock, int level, int name, int value)
 
 static int dgram_get(struct socket *sock, int level, int name, int *value)
 {
-    const struct dgram *d = dgram_of(sock);
+    struct dgram *d = dgram_of(sock);
+    const u8_t *header = header_option(d, level, name);
     const u8_t bit = option(level, name);
 
-    if (bit)
+    if (header)
+        *value = *header;
+    else if (bit)
         *value = ip_get_option(d->pcb, bit) != 0;
     else if (level == SOL_SOCKET && name == SO_SNDBUF)
         *value = PAYLOAD_MAX;
@@ -379,12 +408,6 @@ static int dgram_get(struct socket *sock, int level, int name, int *value)
         *value = 0;
     else if (level == SOL_SOCKET && name == SO_PROTOCOL)
         *value = IPPROTO_UDP;
-    else if (level == IPPROTO_IP && name == IP_TTL)
-        *value = d->pcb->ttl;
-    else if (level == IPPROTO_IP && name == IP_TOS)
-        *value = d->pcb->tos;
-    else if (level == IPPROTO_TCP)
-        return -EOPNOTSUPP;
     else
         return -ENOPROTOOPT;
     return 0;

@@ -8,24 +8,10 @@
 #include <lwip/ip.h>
 
 #include "net/lwip.h"
+#include "net/mapped.h"
 #include "net/socket.h"
 
 #define SIN6_SIZE_MIN 24 /* RFC 2133 knew no scopes */
-
-static void map(struct in6_addr *to, uint32_t v4)
-{
-    *to = (struct in6_addr){0};
-    to->s6_addr[10] = to->s6_addr[11] = 0xff;
-    memcpy(to->s6_addr + 12, &v4, sizeof(v4));
-}
-
-static uint32_t mapped(const struct in6_addr *from)
-{
-    uint32_t v4;
-
-    memcpy(&v4, from->s6_addr + 12, sizeof(v4));
-    return v4;
-}
 
 static int from_in(const struct sockaddr *addr, socklen_t len, struct end *end)
 {
@@ -36,8 +22,8 @@ static int from_in(const struct sockaddr *addr, socklen_t len, struct end *end)
     memcpy(&in, addr, sizeof(in));
     if (in.sin_family != AF_INET)
         return -EAFNOSUPPORT;
-    *end = (struct end){.port = ntohs(in.sin_port)};
-    map(&end->addr, in.sin_addr.s_addr);
+    *end = (struct end){.addr = mapped_from(&in.sin_addr),
+                        .port = ntohs(in.sin_port)};
     return 0;
 }
 
@@ -82,7 +68,7 @@ void end_to(const struct socket *s, const struct end *end,
     const struct sockaddr_in in = {
         .sin_family = AF_INET,
         .sin_port = htons(end->port),
-        .sin_addr.s_addr = mapped(&end->addr),
+        .sin_addr.s_addr = mapped_v4(&end->addr),
     };
 
     if (s->family == AF_INET6)
@@ -95,7 +81,7 @@ void end_set(struct end *end, const struct ip_addr *addr, uint16_t port)
 {
     *end = (struct end){.port = port};
     if (IP_IS_V4(addr)) {
-        map(&end->addr, ip_2_ip4(addr)->addr);
+        end->addr = mapped_from(ip_2_ip4(addr));
     } else if (IP_IS_V6(addr)) {
         memcpy(&end->addr, ip_2_ip6(addr)->addr, sizeof(end->addr));
         end->scope = ip6_addr_zone(ip_2_ip6(addr));
@@ -107,7 +93,7 @@ static int to_lwip(const struct end *end, struct ip_addr *addr)
 {
     *addr = (struct ip_addr){0};
     if (IN6_IS_ADDR_V4MAPPED(&end->addr)) {
-        ip_addr_set_ip4_u32(addr, mapped(&end->addr));
+        ip_addr_set_ip4_u32(addr, mapped_v4(&end->addr));
         return 0;
     }
     IP_SET_TYPE(addr, IPADDR_TYPE_V6);
@@ -116,8 +102,9 @@ static int to_lwip(const struct end *end, struct ip_addr *addr)
         return 0;
     if (end->scope == 0 && !ip6_addr_ismulticast(ip_2_ip6(addr)))
         return -EINVAL;
-    if (end->scope > UINT8_MAX)
-        return -EADDRNOTAVAIL;
+    if (end->scope > UINT8_MAX ||
+        (end->scope && !netif_get_by_index((u8_t)end->scope)))
+        return -ENODEV;
     ip6_addr_set_zone(ip_2_ip6(addr), (u8_t)end->scope);
     return 0;
 }
@@ -147,16 +134,16 @@ int end_local(const struct socket *s, const struct end *end,
 int end_remote(const struct end *end, const struct ip_addr *local,
                struct ip_addr *addr)
 {
-    int err = to_lwip(end, addr);
+    const int err = to_lwip(end, addr);
 
     if (err)
-        return err;
+        return err == -ENODEV ? -ENETUNREACH : err;
     if (ip_addr_isany(addr) && IP_IS_V4(addr))
         ip_addr_set_loopback_val(0, *addr);
     else if (ip_addr_isany(addr))
         ip_addr_set_loopback_val(1, *addr);
-    return IP_GET_TYPE(local) == IPADDR_TYPE_ANY ||
-                   IP_GET_TYPE(local) == IP_GET_TYPE(addr)
-               ? 0
-               : -ENETUNREACH;
+    if (IP_GET_TYPE(local) == IPADDR_TYPE_ANY ||
+        IP_GET_TYPE(local) == IP_GET_TYPE(addr))
+        return 0;
+    return IP_IS_V4(local) ? -EAFNOSUPPORT : -ENETUNREACH;
 }

@@ -29,12 +29,13 @@ void end_to(const struct socket *s, const struct end *end,
 void end_set(struct end *end, const struct ip_addr *addr, uint16_t port);
 
 /* To bind to; end NULL: any address of the socket's kind.  -EINVAL: of a kind
- * that an IPv6-only socket has not, or link-local without a scope;
- * -EADDRNOTAVAIL: not ours. */
+ * that an IPv6-only socket has not, or link-local without a scope; -ENODEV:
+ * with that of no interface; -EADDRNOTAVAIL: not ours. */
 int end_local(const struct socket *s, const struct end *end,
               struct ip_addr *addr);
 
 /* To send to: "any" means this host.  -EINVAL: link-local without a scope;
- * -ENETUNREACH: of another kind than local, the address bound to. */
+ * -EAFNOSUPPORT or -ENETUNREACH: IPv6 or IPv4, but local, the address bound to,
+ * is of the other kind; -ENETUNREACH: no such interface, too. */
 int end_remote(const struct end *end, const struct ip_addr *local,
                struct ip_addr *addr);

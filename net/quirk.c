@@ -58,10 +58,13 @@ void quirk_trim_time_wait(void)
         tcp_abort(pcb->next); /* no RST: only forgets it */
 }
 
-static bool are_both_and_v6(const ip_addr_t *a, const ip_addr_t *b)
+/* Is there a peer that both would be for? */
+static bool overlap(const ip_addr_t *a, const ip_addr_t *b)
 {
-    return (IP_GET_TYPE(a) == IPADDR_TYPE_ANY && IP_IS_V6(b)) ||
-           (IP_GET_TYPE(b) == IPADDR_TYPE_ANY && IP_IS_V6(a));
+    if (IP_GET_TYPE(a) == IPADDR_TYPE_ANY || IP_GET_TYPE(b) == IPADDR_TYPE_ANY)
+        return true;
+    return IP_GET_TYPE(a) == IP_GET_TYPE(b) &&
+           (ip_addr_isany(a) || ip_addr_isany(b) || ip_addr_eq(a, b));
 }
 
 bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
@@ -72,7 +75,7 @@ bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
     for (int i = 0; i < NUM_TCP_PCB_LISTS; i++)
         for (const struct tcp_pcb *c = *tcp_pcb_lists[i]; c; c = c->next)
             if (c != pcb && c->local_port == port &&
-                are_both_and_v6(addr, &c->local_ip) &&
+                overlap(addr, &c->local_ip) &&
                 (c->state == LISTEN || !reuse ||
                  !ip_get_option(c, SOF_REUSEADDR)))
                 return true;

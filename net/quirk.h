@@ -31,7 +31,8 @@ void __wrap_tcp_input(struct pbuf *p, struct netif *from);
  * them all: forget the oldest beyond a number. */
 void quirk_trim_time_wait(void);
 
-/* lwIP lets a listener for both IPv4 and IPv6 and one for IPv6 have the same
- * port.  True: pcb must not be bound to it. */
+/* lwIP knows nothing of addresses of both kinds at once, and with SO_REUSEADDR
+ * it lets listeners share a port of which one then has nothing.  True: pcb must
+ * not be bound to it, nor listen there. */
 bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
                  uint16_t port);

@@ -241,6 +241,18 @@ static int set_v6only(struct socket *s, int value)
     return 0;
 }
 
+/* Linux tells an IPv4 socket's unknown options from levels it has not. */
+static int unknown_option(const struct socket *s, int level)
+{
+    const int protocol =
+        ops_of(s)->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+
+    return s->family != AF_INET || level == SOL_SOCKET || level == IPPROTO_IP ||
+                   level == protocol
+               ? -ENOPROTOOPT
+               : -EOPNOTSUPP;
+}
+
 /* As much as fits. */
 static int copy_option(void *to, socklen_t *len, const void *from, size_t size)
 {
@@ -276,7 +288,7 @@ static int get_option(struct socket *s, int level, int name, void *value,
     else if (!timeout)
         err = ops_of(s)->get(s, level, name, &number);
     if (err)
-        return err;
+        return err == -ENOPROTOOPT ? unknown_option(s, level) : err;
     return copy_option(value, len, timeout ? (const void *)&time : &number,
                        timeout ? sizeof(time) : sizeof(number));
 }

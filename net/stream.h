@@ -16,7 +16,8 @@
 
 struct stream_options {
     int reuse, keepalive, broadcast, nodelay; /* 0 or 1 */
-    int tos, ttl;
+    int tos, ttl;                             /* of IPv4 */
+    int tclass, hops;                         /* of IPv6 */
     int keep_idle, keep_interval, keep_count; /* seconds; how often */
 };
 

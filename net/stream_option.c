@@ -7,10 +7,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#define FLAG 1 /* a maximum that means: on or off */
+#define FLAG    1    /* a maximum that means: on or off */
+#define DEFAULT (-1) /* a minimum, and a value: what it was at first */
 
 const struct stream_options stream_default_options = {
     .ttl = TCP_TTL,
+    .hops = TCP_TTL,
     .keep_idle = 7200,
     .keep_interval = 75,
     .keep_count = 9,
@@ -31,6 +33,10 @@ static const struct option {
      FLAG},
     {IPPROTO_IP, IP_TOS, offsetof(struct stream_options, tos), 0, 255},
     {IPPROTO_IP, IP_TTL, offsetof(struct stream_options, ttl), 1, 255},
+    {IPPROTO_IPV6, IPV6_TCLASS, offsetof(struct stream_options, tclass),
+     DEFAULT, 255},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, offsetof(struct stream_options, hops),
+     DEFAULT, 255},
     {IPPROTO_TCP, TCP_KEEPIDLE, offsetof(struct stream_options, keep_idle), 1,
      32767},
     {IPPROTO_TCP, TCP_KEEPINTVL, offsetof(struct stream_options, keep_interval),
@@ -39,17 +45,19 @@ static const struct option {
      127},
 };
 
-static const struct option *find(int level, int name)
+static const struct option *find(const struct stream *s, int level, int name)
 {
+    if (level == IPPROTO_IPV6 && s->socket.family != AF_INET6)
+        return NULL;
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (options[i].level == level && options[i].name == name)
             return &options[i];
     return NULL;
 }
 
-static int *place(struct stream *s, const struct option *o)
+static int *place(struct stream_options *s, const struct option *o)
 {
-    return (int *)(void *)((char *)&s->options + o->at);
+    return (int *)(void *)((char *)s + o->at);
 }
 
 static void apply_flag(struct tcp_pcb *pcb, u8_t bit, int on)
@@ -64,13 +72,15 @@ void stream_apply_options(struct stream *s)
 {
     const struct stream_options *o = &s->options;
     struct tcp_pcb *pcb = s->pcb;
+    bool v6;
 
     if (!pcb)
         return;
+    v6 = IP_IS_V6_VAL(pcb->remote_ip);
     apply_flag(pcb, SOF_REUSEADDR, o->reuse);
     apply_flag(pcb, SOF_KEEPALIVE, o->keepalive);
-    pcb->tos = (u8_t)o->tos;
-    pcb->ttl = (u8_t)o->ttl;
+    pcb->tos = (u8_t)(v6 ? o->tclass : o->tos);
+    pcb->ttl = (u8_t)(v6 ? o->hops : o->ttl);
     if (s->state == LISTENING)
         return; /* a listener's pcb is shorter */
     if (o->nodelay)
@@ -85,7 +95,8 @@ void stream_apply_options(struct stream *s)
 int stream_set(struct socket *sock, int level, int name, int value)
 {
     struct stream *s = stream_of(sock);
-    const struct option *o = find(level, name);
+    const struct option *o = find(s, level, name);
+    struct stream_options defaults = stream_default_options;
 
     if (!o)
         return -ENOPROTOOPT;
@@ -93,7 +104,7 @@ int stream_set(struct socket *sock, int level, int name, int value)
         value = value != 0;
     if (value < o->min || value > o->max)
         return -EINVAL;
-    *place(s, o) = value;
+    *place(&s->options, o) = value == DEFAULT ? *place(&defaults, o) : value;
     stream_apply_options(s);
     return 0;
 }
@@ -101,10 +112,10 @@ int stream_set(struct socket *sock, int level, int name, int value)
 int stream_get(struct socket *sock, int level, int name, int *value)
 {
     struct stream *s = stream_of(sock);
-    const struct option *o = find(level, name);
+    const struct option *o = find(s, level, name);
 
     if (o)
-        *value = *place(s, o);
+        *value = *place(&s->options, o);
     else if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
         *value = TCP_WND; /* one size both ways */
     else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)

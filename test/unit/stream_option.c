@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,6 +21,12 @@ static void look(unsigned id, uint8_t *frame, size_t len, unsigned flags)
          (frame[23] == IPPROTO_TCP && frame[47] == SYN))) {
         tos = frame[15];
         ttl = frame[22];
+    }
+    if (frame[12] == 0x86 && frame[13] == 0xdd &&
+        (frame[20] == IPPROTO_UDP ||
+         (frame[20] == IPPROTO_TCP && frame[67] == SYN))) {
+        tos = (uint8_t)(frame[14] << 4 | frame[15] >> 4);
+        ttl = frame[21];
     }
     fake_mirror(id, frame, len, flags);
 }
@@ -90,6 +97,51 @@ static void marks(void)
 Test(stream_option, packets_carry_their_marks)
 {
     cr_assert(world(marks));
+}
+
+static struct sockaddr_in6 at6(const char *addr)
+{
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+
+    cr_assert_eq(inet_pton(AF_INET6, addr, &in6.sin6_addr), 1);
+    return in6;
+}
+
+/* A socket for both families; and what its packets to addr bear. */
+static void expect_marks(int type, const char *addr, int wanted_ttl,
+                         int wanted_tos)
+{
+    const struct sockaddr_in6 to = at6(addr);
+    const int fd = socket(AF_INET6, type, 0);
+
+    set_int(fd, IPPROTO_IP, IP_TTL, 7);
+    set_int(fd, IPPROTO_IP, IP_TOS, 0x28);
+    set_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 9);
+    set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, 0x10);
+    ttl = tos = 0;
+    connect(fd, (const struct sockaddr *)&to, sizeof(to)); /* or refused */
+    if (type == SOCK_DGRAM)
+        cr_assert_eq(send(fd, "x", 1, 0), 1);
+    nap(FAKE_SECOND);
+    cr_expect_eq(ttl, wanted_ttl);
+    cr_expect_eq(tos, wanted_tos);
+    cr_expect_eq(get_int(fd, IPPROTO_IP, IP_TTL), 7);
+    cr_expect_eq(get_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 9);
+    fd_close(fd);
+}
+
+static void marks_of_both(void)
+{
+    fake_net.wire = look;
+    expect_marks(SOCK_DGRAM, PEER6, 9, 0x10);
+    expect_marks(SOCK_DGRAM, "::ffff:" PEER, 7, 0x28);
+    expect_marks(SOCK_STREAM, PEER6, 9, 0x10);
+    expect_marks(SOCK_STREAM, "::ffff:" PEER, 7, 0x28);
+}
+
+Test(stream_option, each_family_has_its_own_marks)
+{
+    cr_assert(world6(marks_of_both));
 }
 
 static uint64_t close_after(int seconds, bool answered)

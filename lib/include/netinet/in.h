@@ -14,7 +14,9 @@
 #define IP_TOS 1 /* options at level IPPROTO_IP */
 #define IP_TTL 2
 
-#define IPV6_V6ONLY 26 /* at level IPPROTO_IPV6 */
+#define IPV6_UNICAST_HOPS 16 /* options at level IPPROTO_IPV6 */
+#define IPV6_V6ONLY       26
+#define IPV6_TCLASS       67
 
 #define INADDR_ANY       ((in_addr_t)0x00000000)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
