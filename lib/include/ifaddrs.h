@@ -17,7 +17,8 @@ struct ifaddrs {
 extern "C" {
 #endif
 
-/* One entry for each address; an interface without one is not in the list. */
+/* One entry for each address, IPv4's and IPv6's; those that are still being
+ * tried out, and interfaces without an address, are not in the list. */
 int getifaddrs(struct ifaddrs **list);
 void freeifaddrs(struct ifaddrs *list);
 

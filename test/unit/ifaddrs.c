@@ -7,20 +7,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <lwip/netif.h>
+
 #include "test/fake/sockets.h"
 
+/* Also with its scope. */
 static const char *text_of(const struct sockaddr *addr)
 {
-    return addr
-               ? inet_ntoa(
-                     ((const struct sockaddr_in *)(const void *)addr)->sin_addr)
-               : "none";
+    static char text[64];
+    const struct sockaddr_in *in = (const void *)addr;
+    const struct sockaddr_in6 *in6 = (const void *)addr;
+
+    if (!addr)
+        return "none";
+    if (addr->sa_family == AF_INET)
+        return inet_ntoa(in->sin_addr);
+    cr_assert_eq(addr->sa_family, AF_INET6);
+    inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+    if (in6->sin6_scope_id)
+        sprintf(text + strlen(text), "%%%u", in6->sin6_scope_id);
+    return text;
 }
 
-static void listing(void)
+/* All there are, as lines. */
+static void expect_list(const char *wanted)
 {
     struct ifaddrs *list;
-    char text[512] = "";
+    char text[1024] = "";
 
     cr_assert_eq(getifaddrs(&list), 0);
     for (struct ifaddrs *i = list; i; i = i->ifa_next) {
@@ -32,9 +45,15 @@ static void listing(void)
         sprintf(at, " %s\n", text_of(i->ifa_broadaddr));
     }
     freeifaddrs(list);
-    cr_expect_str_eq(text, "en1 43 10.0.0.2 255.255.255.0 10.0.0.255\n"
-                           "lo0 49 127.0.0.1 255.0.0.0 none\n");
-    for (size_t n = 0; n < 2; n++) {
+    cr_expect_str_eq(text, wanted);
+}
+
+/* Whichever of its entries finds no memory. */
+static void expect_failures(size_t entries)
+{
+    for (size_t n = 0; n < entries; n++) {
+        struct ifaddrs *list;
+
         mallocs_left = n;
         cr_expect_eq(getifaddrs(&list), -1);
         cr_expect_eq(errno, ENOMEM);
@@ -43,9 +62,38 @@ static void listing(void)
     mallocs_left = SIZE_MAX;
 }
 
+static void listing(void)
+{
+    expect_list("en1 43 10.0.0.2 255.255.255.0 10.0.0.255\n"
+                "lo0 49 127.0.0.1 255.0.0.0 none\n"
+                "lo0 49 ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff none\n");
+    expect_failures(3);
+}
+
 Test(ifaddrs, lists_every_address)
 {
     cr_assert(world(listing));
+}
+
+static void listing6(void)
+{
+    expect_list("en1 43 10.0.0.2 255.255.255.0 10.0.0.255\n"
+                "en1 43 fe80::216:3eff:fe00:2%2 ffff:ffff:ffff:ffff:: none\n"
+                "en1 43 2001:db8::2 ffff:ffff:ffff:ffff:: none\n"
+                "lo0 49 127.0.0.1 255.0.0.0 none\n"
+                "lo0 49 ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff none\n");
+    expect_failures(5);
+    /* Not while another host might have it. */
+    netif_ip6_addr_set_state(netif_default, 1, IP6_ADDR_TENTATIVE);
+    expect_list("en1 43 10.0.0.2 255.255.255.0 10.0.0.255\n"
+                "en1 43 fe80::216:3eff:fe00:2%2 ffff:ffff:ffff:ffff:: none\n"
+                "lo0 49 127.0.0.1 255.0.0.0 none\n"
+                "lo0 49 ::1 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff none\n");
+}
+
+Test(ifaddrs, lists_ipv6_with_scopes)
+{
+    cr_assert(world6(listing6));
 }
 
 static void naming(void)
