@@ -26,6 +26,9 @@ static const char *error_name(int error)
         {EINVAL, "EINVAL"},
         {EISCONN, "EISCONN"},
         {EMSGSIZE, "EMSGSIZE"},
+        {EHOSTUNREACH, "EHOSTUNREACH"},
+        {ENODEV, "ENODEV"},
+        {ENOSPC, "ENOSPC"},
         {ENETUNREACH, "ENETUNREACH"},
         {ENOPROTOOPT, "ENOPROTOOPT"},
         {ENOTCONN, "ENOTCONN"},
@@ -46,7 +49,7 @@ static const char *error_name(int error)
 
 void tell_text(const char *name, const char *text)
 {
-    printf("%s: %s\n", name, text);
+    printf("%s%s: %s\n", kind->name, name, text);
 }
 
 void tell(const char *name, long result)
@@ -54,7 +57,7 @@ void tell(const char *name, long result)
     if (result < 0)
         tell_text(name, error_name(errno));
     else
-        printf("%s: %ld\n", name, result);
+        printf("%s%s: %ld\n", kind->name, name, result);
 }
 
 void tell_bytes(const char *name, const void *data, long n)
@@ -62,7 +65,8 @@ void tell_bytes(const char *name, const void *data, long n)
     if (n < 0)
         tell(name, n);
     else
-        printf("%s: %ld '%.*s'\n", name, n, (int)n, (const char *)data);
+        printf("%s%s: %ld '%.*s'\n", kind->name, name, n, (int)n,
+               (const char *)data);
 }
 
 int await(int fd, int events)
@@ -86,33 +90,80 @@ void tell_ready(const char *name, int fd, int events)
     poll(&p, 1, events ? PATIENCE : SOON);
     p.events = (short)all;
     poll(&p, 1, 0);
-    printf("%s:", name);
+    printf("%s%s:", kind->name, name);
     for (size_t i = 0; i < COUNT(bits); i++)
         if (p.revents & bits[i].bit)
             printf("%s", bits[i].name);
     printf("\n");
 }
 
-struct sockaddr_in loopback(int port)
+static const struct kind none = {"", AF_INET, "127.0.0.1", "0.0.0.0", "", 0, 0};
+const struct kind v4 = {"v4 ",       AF_INET, "127.0.0.1", "0.0.0.0",
+                        "192.0.2.1", 65507,   65508};
+const struct kind v6 = {"v6 ", AF_INET6, "::1", "::", "2001:db8:99::1",
+                        65487, 65528};
+const struct kind mapped = {"mapped ",
+                            AF_INET6,
+                            "::ffff:127.0.0.1",
+                            "::ffff:0.0.0.0",
+                            "::ffff:192.0.2.1",
+                            65507,
+                            65508};
+const struct kind *kind = &none;
+
+void be(const struct kind *k)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    kind = k;
+}
+
+struct name name_of(const char *addr, int port)
+{
+    struct name n = blank();
+
+    n.any.sa_family = (sa_family_t)kind->family;
+    n.in.sin_port = htons((uint16_t)port); /* in6's has the same place */
+    inet_pton(kind->family, addr,
+              kind->family == AF_INET ? (void *)&n.in.sin_addr
+                                      : &n.in6.sin6_addr);
+    return n;
+}
+
+struct name loopback(int port)
+{
+    return name_of(kind->loopback, port);
+}
+
+struct name blank(void)
+{
+    return (struct name){.len = kind->family == AF_INET
+                                    ? sizeof(struct sockaddr_in)
+                                    : sizeof(struct sockaddr_in6)};
+}
+
+bool is_loopback(const struct name *n)
+{
+    const struct name l = loopback(name_port(n));
+
+    return n->len == l.len && !memcmp(&n->any, &l.any, l.len);
+}
+
+int name_port(const struct name *n)
+{
+    return ntohs(n->in.sin_port);
 }
 
 int port_of(int fd)
 {
-    struct sockaddr_in in = {0};
-    socklen_t len = sizeof(in);
+    struct name n = blank();
 
-    getsockname(fd, (struct sockaddr *)&in, &len);
-    return ntohs(in.sin_port);
+    getsockname(fd, &n.any, &n.len);
+    return name_port(&n);
 }
 
 int new_socket(int type)
 {
     const struct timeval time = {.tv_sec = PATIENCE / 1000};
-    const int fd = socket(AF_INET, type, 0);
+    const int fd = socket(kind->family, type, 0);
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
@@ -121,10 +172,10 @@ int new_socket(int type)
 
 int bound_socket(int type)
 {
-    const struct sockaddr_in in = loopback(0);
+    const struct name in = loopback(0);
     const int fd = new_socket(type);
 
-    bind(fd, (const struct sockaddr *)&in, sizeof(in));
+    bind(fd, &in.any, in.len);
     return fd;
 }
 
@@ -138,9 +189,9 @@ int new_listener(void)
 
 int connect_to(int fd, int port)
 {
-    const struct sockaddr_in in = loopback(port);
+    const struct name in = loopback(port);
 
-    return connect(fd, (const struct sockaddr *)&in, sizeof(in));
+    return connect(fd, &in.any, in.len);
 }
 
 void tcp_pair(int fds[2])
@@ -190,59 +241,72 @@ static void making(void)
     }
 }
 
-static void naming(int type, const char *const names[])
+static void naming(int type, const char *what)
 {
-    const struct sockaddr_in any = {.sin_family = AF_INET};
-    struct sockaddr_in in = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(0xc0000201)};
+    const struct name any = name_of(kind->any, 0),
+                      foreign = name_of(kind->foreign, 0);
     const int fd = bound_socket(type), other = new_socket(type);
-    struct sockaddr_storage got = {0};
-    socklen_t len = 4;
+    struct name in = loopback(port_of(fd)), got = blank();
+    char name[64];
 
-    tell(names[0], bind(fd, (const struct sockaddr *)&any, sizeof(any)));
-    tell(names[1], bind(other, (const struct sockaddr *)&in, sizeof(in)));
-    in = loopback(port_of(fd));
-    tell(names[2], bind(other, (const struct sockaddr *)&in, sizeof(in)));
-    tell(names[3], bind(other, (const struct sockaddr *)&in, 8));
-    in.sin_family = 77;
-    tell(names[4], bind(other, (const struct sockaddr *)&in, sizeof(in)));
-    tell(names[5], getsockname(other, (struct sockaddr *)&got, &len));
-    tell(names[6], (long)len);
-    tell(names[7], getpeername(fd, (struct sockaddr *)&got, &len));
-    tell(names[8], bind(other, (const struct sockaddr *)&any, sizeof(any)));
-    tell(names[9], port_of(other) > 1023);
+#define TELL(call, result)                                                     \
+    (snprintf(name, sizeof(name), "%s %s", what, call), tell(name, result))
+    TELL("bind again", bind(fd, &any.any, any.len));
+    TELL("bind to a foreign address", bind(other, &foreign.any, foreign.len));
+    TELL("bind in use", bind(other, &in.any, in.len));
+    TELL("bind too short", bind(other, &in.any, 8));
+    in.any.sa_family = 77;
+    TELL("bind to family", bind(other, &in.any, in.len));
+    got.len = 4;
+    TELL("getsockname short", getsockname(other, &got.any, &got.len));
+    TELL("its length", (long)got.len);
+    TELL("getpeername alone", getpeername(fd, &got.any, &got.len));
+    TELL("bind to nothing", bind(other, &any.any, any.len));
+    TELL("its port", port_of(other) > 1023);
+    got = blank();
+    TELL("getsockname", getsockname(fd, &got.any, &got.len));
+    TELL("is what it was bound to", is_loopback(&got));
+#undef TELL
     close(fd);
     close(other);
 }
 
-static void naming_both(void)
+static void sockets_of(const struct kind *k)
 {
-    static const char *const stream[] = {
-        "stream bind again",      "stream bind to a foreign address",
-        "stream bind in use",     "stream bind too short",
-        "stream bind to family",  "stream getsockname short",
-        "stream its length",      "stream getpeername alone",
-        "stream bind to nothing", "stream its port"};
-    static const char *const dgram[] = {
-        "dgram bind again",      "dgram bind to a foreign address",
-        "dgram bind in use",     "dgram bind too short",
-        "dgram bind to family",  "dgram getsockname short",
-        "dgram its length",      "dgram getpeername alone",
-        "dgram bind to nothing", "dgram its port"};
+    be(k);
+    naming(SOCK_STREAM, "stream");
+    naming(SOCK_DGRAM, "dgram");
+    behave_stream();
+    behave_dgram();
+    behave_option();
+    be(&none);
+}
 
-    naming(SOCK_STREAM, stream);
-    naming(SOCK_DGRAM, dgram);
+/* Linux may have been told to do without IPv6. */
+static bool has(const struct kind *k)
+{
+    struct name n;
+    bool can;
+    int fd;
+
+    be(k);
+    n = loopback(0);
+    fd = new_socket(SOCK_STREAM);
+    can = bind(fd, &n.any, n.len) == 0;
+    close(fd);
+    be(&none);
+    return can;
 }
 
 /* Every call on something that is no socket, or nothing. */
 static void strangers(const char *what, int fd)
 {
-    struct sockaddr_in in = loopback(9);
-    struct sockaddr *addr = (struct sockaddr *)&in;
+    struct name in = loopback(9);
+    struct sockaddr *addr = &in.any;
     char byte = 0, name[64];
     struct iovec iov = {&byte, 1};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-    socklen_t len = sizeof(in);
+    socklen_t len = in.len;
     int number = 1;
     socklen_t size = sizeof(number);
 
@@ -251,8 +315,8 @@ static void strangers(const char *what, int fd)
     TRY(bind(fd, addr, len));
     TRY(listen(fd, 1));
     TRY(accept(fd, addr, &len));
-    TRY(connect(fd, addr, sizeof(in)));
-    TRY(sendto(fd, &byte, 1, 0, addr, sizeof(in)));
+    TRY(connect(fd, addr, in.len));
+    TRY(sendto(fd, &byte, 1, 0, addr, in.len));
     TRY(recvfrom(fd, &byte, 1, 0, addr, &len));
     TRY(sendmsg(fd, &msg, 0));
     TRY(recvmsg(fd, &msg, 0));
@@ -289,17 +353,21 @@ int main(void)
     int fds[2];
 
     making();
-    naming_both();
     strangers("closed", 999);
     if (pipe(fds) == 0)
         strangers("pipe", fds[0]);
     close(fds[0]);
     close(fds[1]);
     nothing_at_all();
-    behave_stream();
-    behave_dgram();
     behave_pipe();
-    behave_option();
+    behave_text();
+    sockets_of(&v4);
+    if (has(&v6)) {
+        sockets_of(&v6);
+        sockets_of(&mapped);
+        behave_dual();
+        behave_scope();
+    }
     printf("PASS\n");
     return 0;
 }

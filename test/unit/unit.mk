@@ -110,7 +110,7 @@ UNIT_dual   = $(SOCKETS)
 UNIT_dual_FLAGS = $(SOCKET_FLAGS)
 UNIT_dgram  = $(SOCKETS)
 UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
-UNIT_behave = $(SOCKETS) $(BEHAVE) test/fake/posix.c
+UNIT_behave = $(SOCKETS) net/ifaddrs.c $(BEHAVE) test/fake/posix.c
 UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
 $(B)/unit/behave: $(B)/system/behave.linux
 UNIT_pipe   = $(SOCKETS)

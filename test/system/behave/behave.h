@@ -4,14 +4,19 @@
  * Each behaviour is one line "NAME: outcome"; the program is run on Linux and
  * in a guest, and the lines are compared (behave.test).  Everything happens in
  * one thread over the loopback interface, so what takes time is polled for.
+ *
+ * What sockets do is told for each kind of them, with the kind before the name:
+ * "v6 NAME: outcome".
  */
 #pragma once
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,8 +43,35 @@ void tell_ready(const char *name, int fd, int events);
 /* Wait until one of the events comes; what poll() says. */
 int await(int fd, int events);
 
-struct sockaddr_in loopback(int port);
-int port_of(int fd); /* in host byte order, bound to or connected from */
+/* A kind of sockets, and of addresses they use. */
+struct kind {
+    const char *name; /* "": nothing is said of it */
+    int family;
+    const char *loopback, *any, *foreign; /* addresses */
+    size_t largest, too_much;             /* bytes of a datagram */
+};
+extern const struct kind v4, v6, mapped,
+    *kind; /* kind: the one that is told of */
+
+/* From now on the functions below are about this kind. */
+void be(const struct kind *k);
+
+/* The name of an end, as the calls want it. */
+struct name {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    };
+    socklen_t len;
+};
+
+struct name name_of(const char *addr, int port); /* in host byte order */
+struct name loopback(int port);
+struct name blank(void); /* to be filled, with all the room there is */
+bool is_loopback(const struct name *n);
+int name_port(const struct name *n);
+int port_of(int fd); /* bound to or connected from */
 int new_socket(int type);
 int bound_socket(int type); /* to the loopback address */
 int new_listener(void);
@@ -51,3 +83,6 @@ void behave_stream(void);
 void behave_dgram(void);
 void behave_pipe(void);
 void behave_option(void);
+void behave_dual(void); /* what only both families together do */
+void behave_scope(void);
+void behave_text(void); /* addresses as text */

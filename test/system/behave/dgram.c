@@ -4,16 +4,14 @@
 
 static void calls(void)
 {
-    const struct sockaddr_in zero = loopback(0);
+    const struct name zero = loopback(0);
     const int fd = new_socket(SOCK_DGRAM);
     char byte = 0;
 
     tell("udp send to nobody", send(fd, "x", 1, 0));
     tell("udp write to nobody", write(fd, "x", 1));
-    tell("udp sendto port 0",
-         sendto(fd, "x", 1, 0, (const struct sockaddr *)&zero, sizeof(zero)));
-    tell("udp sendto too short",
-         sendto(fd, "x", 1, 0, (const struct sockaddr *)&zero, 4));
+    tell("udp sendto port 0", sendto(fd, "x", 1, 0, &zero.any, zero.len));
+    tell("udp sendto too short", sendto(fd, "x", 1, 0, &zero.any, 4));
     tell("udp listen", listen(fd, 1));
     tell("udp accept", accept(fd, NULL, NULL));
     tell("udp shutdown alone", shutdown(fd, SHUT_WR));
@@ -25,15 +23,13 @@ static void calls(void)
 static void carrying(void)
 {
     const int fd = bound_socket(SOCK_DGRAM), from = bound_socket(SOCK_DGRAM);
-    const struct sockaddr_in to = loopback(port_of(fd));
+    const struct name to = loopback(port_of(fd));
     static char large[65536];
-    struct sockaddr_in in = {0};
-    socklen_t len = sizeof(in);
+    struct name in = blank();
     char text[32] = "";
     int n = -1;
 
-#define SEND(data, size)                                                       \
-    sendto(from, data, size, 0, (const struct sockaddr *)&to, sizeof(to))
+#define SEND(data, size) sendto(from, data, size, 0, &to.any, to.len)
     tell("udp send", SEND("first", 5));
     SEND("", 0);
     SEND("third", 5);
@@ -43,9 +39,10 @@ static void carrying(void)
     tell_bytes("udp peek", text, recv(fd, text, 2, MSG_PEEK));
     tell("udp peek for the size", recv(fd, text, 0, MSG_PEEK | MSG_TRUNC));
     tell_bytes("udp recvfrom", text,
-               recvfrom(fd, text, 30, 0, (struct sockaddr *)&in, &len));
-    tell("udp recvfrom length", (long)len);
-    tell("udp recvfrom port", ntohs(in.sin_port) == port_of(from));
+               recvfrom(fd, text, 30, 0, &in.any, &in.len));
+    tell("udp recvfrom length", (long)in.len);
+    tell("udp recvfrom address", is_loopback(&in));
+    tell("udp recvfrom port", name_port(&in) == port_of(from));
     ioctl(fd, FIONREAD, &n);
     tell("udp FIONREAD of an empty one", n);
     tell("udp recv an empty one", recv(fd, text, 30, 0));
@@ -53,9 +50,9 @@ static void carrying(void)
     tell("udp the rest is gone", recv(fd, text, 2, MSG_DONTWAIT));
     SEND("longer", 6);
     tell("udp recv the size", recv(fd, text, 2, MSG_TRUNC));
-    tell("udp send the largest", SEND(large, 65507));
+    tell("udp send the largest", SEND(large, kind->largest));
     tell("udp recv the largest", recv(fd, large, sizeof(large), 0));
-    tell("udp send too much", SEND(large, 65508));
+    tell("udp send too much", SEND(large, kind->too_much));
 #undef SEND
     close(fd);
     close(from);
@@ -66,7 +63,7 @@ static void pieces(void)
     char a[4] = "", b[8] = "";
     struct iovec out[] = {{"one", 3}, {"two", 3}};
     struct iovec in[] = {{a, 2}, {b, 2}};
-    struct sockaddr_in to, from = {0};
+    struct name to, from = blank();
     struct msghdr msg = {.msg_iov = out, .msg_iovlen = 2};
     int fds[2];
 
@@ -75,17 +72,17 @@ static void pieces(void)
     tell("udp sendmsg", sendmsg(fds[0], &msg, 0));
     msg = (struct msghdr){.msg_iov = in,
                           .msg_iovlen = 2,
-                          .msg_name = &from,
-                          .msg_namelen = sizeof(from)};
+                          .msg_name = &from.any,
+                          .msg_namelen = from.len};
     tell("udp recvmsg", recvmsg(fds[1], &msg, 0));
     tell("udp recvmsg is cut", msg.msg_flags == MSG_TRUNC);
-    tell("udp recvmsg from", ntohs(from.sin_port) == port_of(fds[0]));
+    tell("udp recvmsg from", name_port(&from) == port_of(fds[0]));
     tell("udp recvmsg name", (long)msg.msg_namelen);
     tell_bytes("udp recvmsg second", b, 2);
     msg = (struct msghdr){.msg_iov = out,
                           .msg_iovlen = 2,
-                          .msg_name = &to,
-                          .msg_namelen = sizeof(to)};
+                          .msg_name = &to.any,
+                          .msg_namelen = to.len};
     tell("udp sendmsg to", sendmsg(fds[0], &msg, 0));
     tell("udp writev is one", writev(fds[0], out, 2));
     tell("udp readv", readv(fds[1], in, 2));
@@ -99,33 +96,28 @@ static void connected(void)
 {
     const int fd = new_socket(SOCK_DGRAM), peer = bound_socket(SOCK_DGRAM),
               other = bound_socket(SOCK_DGRAM);
-    const struct sockaddr_in to = loopback(port_of(other));
+    const struct name to = loopback(port_of(other));
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    struct sockaddr_in in = {0}, back;
-    socklen_t len = sizeof(in);
+    struct name in = blank(), back;
     char text[8] = "";
 
     tell("udp connect", connect_to(fd, port_of(peer)));
-    getsockname(fd, (struct sockaddr *)&in, &len);
-    tell("udp connect gives an address",
-         in.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
-    tell("udp connect gives a port", in.sin_port != 0);
-    getpeername(fd, (struct sockaddr *)&in, &len);
-    tell("udp getpeername", ntohs(in.sin_port) == port_of(peer));
+    getsockname(fd, &in.any, &in.len);
+    tell("udp connect gives an address", is_loopback(&in));
+    tell("udp connect gives a port", name_port(&in) != 0);
+    getpeername(fd, &in.any, &in.len);
+    tell("udp getpeername", name_port(&in) == port_of(peer));
     tell("udp send when connected", send(fd, "p", 1, 0));
-    tell("udp sendto another",
-         sendto(fd, "o", 1, 0, (const struct sockaddr *)&to, sizeof(to)));
+    tell("udp sendto another", sendto(fd, "o", 1, 0, &to.any, to.len));
     tell_bytes("udp the peer has it", text, recv(peer, text, 8, 0));
     tell_bytes("udp the other has it", text, recv(other, text, 8, 0));
     back = loopback(port_of(fd));
-    sendto(other, "stranger", 8, 0, (const struct sockaddr *)&back,
-           sizeof(back));
+    sendto(other, "stranger", 8, 0, &back.any, back.len);
     tell_ready("udp a stranger is not heard", fd, 0);
     tell("udp connect elsewhere", connect_to(fd, port_of(other)));
     tell("udp disconnect", connect(fd, &nowhere, sizeof(nowhere)));
     tell("udp disconnect again", connect(fd, &nowhere, sizeof(nowhere)));
-    tell("udp getpeername after",
-         getpeername(fd, (struct sockaddr *)&in, &len));
+    tell("udp getpeername after", getpeername(fd, &in.any, &in.len));
     tell("udp send after", send(fd, "x", 1, 0));
     close(fd);
     close(peer);

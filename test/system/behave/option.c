@@ -15,6 +15,7 @@ static const struct option {
     {"SO_ERROR", SOL_SOCKET, SO_ERROR, {1, 2, 3}},
     {"SO_ACCEPTCONN", SOL_SOCKET, SO_ACCEPTCONN, {1, 0, 2}},
     {"SO_PROTOCOL", SOL_SOCKET, SO_PROTOCOL, {1, 0, 2}},
+    {"SO_DOMAIN", SOL_SOCKET, SO_DOMAIN, {1, 0, 2}},
     {"SO_9999", SOL_SOCKET, 9999, {1, 0, 2}},
     {"TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY, {1, 0, 7}},
     {"TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, {30, 0, 32768}},
@@ -23,19 +24,27 @@ static const struct option {
     {"TCP_9999", IPPROTO_TCP, 9999, {1, 0, 2}},
     {"IP_TTL", IPPROTO_IP, IP_TTL, {1, 0, 256}},
     {"IP_TOS", IPPROTO_IP, IP_TOS, {16, 0, 32}},
+    {"IP_9999", IPPROTO_IP, 9999, {1, 0, 2}},
+    {"IPV6_V6ONLY", IPPROTO_IPV6, IPV6_V6ONLY, {1, 0, 7}},
+    {"IPV6_UNICAST_HOPS", IPPROTO_IPV6, IPV6_UNICAST_HOPS, {1, 256, -1}},
+    {"IPV6_UNICAST_HOPS none", IPPROTO_IPV6, IPV6_UNICAST_HOPS, {0, -2, 255}},
+    {"IPV6_TCLASS", IPPROTO_IPV6, IPV6_TCLASS, {16, 256, -1}},
+    {"IPV6_TCLASS none", IPPROTO_IPV6, IPV6_TCLASS, {0, -2, 32}},
+    {"IPV6_9999", IPPROTO_IPV6, 9999, {1, 0, 2}},
+    {"level 9999", 9999, 1, {1, 0, 2}},
 };
 
-static void try(const char *kind, int fd, const struct option *o)
+static void try(const char *what, int fd, const struct option *o)
 {
     char name[64];
     int value = -1;
     socklen_t len = sizeof(value);
     int result = getsockopt(fd, o->level, o->number, &value, &len);
 
-    snprintf(name, sizeof(name), "%s %s", kind, o->name);
+    snprintf(name, sizeof(name), "%s %s", what, o->name);
     tell(name, result ? result : value);
     for (size_t i = 0; i < COUNT(o->values); i++) {
-        snprintf(name, sizeof(name), "%s %s set %d", kind, o->name,
+        snprintf(name, sizeof(name), "%s %s set %d", what, o->name,
                  o->values[i]);
         result = setsockopt(fd, o->level, o->number, &o->values[i],
                             sizeof(o->values[i]));

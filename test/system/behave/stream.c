@@ -4,7 +4,7 @@
 
 static void beginning(void)
 {
-    const struct sockaddr_in in = loopback(1);
+    const struct name in = loopback(1);
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     const int fd = new_socket(SOCK_STREAM), l = new_listener();
     char byte = 0;
@@ -16,13 +16,12 @@ static void beginning(void)
     tell("new shutdown of nonsense", shutdown(fd, 7));
     tell("new accept", accept(fd, NULL, NULL));
     tell("connect to family", connect(fd, &nowhere, sizeof(nowhere)));
-    tell("connect too short", connect(fd, (const struct sockaddr *)&in, 8));
+    tell("connect too short", connect(fd, &in.any, 8));
     tell("connect to a closed port", connect_to(fd, 1));
     tell("connect after that", connect_to(fd, port_of(l)));
     tell("connect when connected", connect_to(fd, port_of(l)));
     tell("listen when connected", listen(fd, 1));
-    tell("bind when connected",
-         bind(fd, (const struct sockaddr *)&in, sizeof(in)));
+    tell("bind when connected", bind(fd, &in.any, in.len));
     tell("accept when connected", accept(fd, NULL, NULL));
     close(fd);
     close(l);
@@ -31,8 +30,7 @@ static void beginning(void)
 static void listening(void)
 {
     const int l = new_listener(), fd = new_socket(SOCK_STREAM);
-    struct sockaddr_in in = {0};
-    socklen_t len = sizeof(in);
+    struct name in = blank();
     char byte = 0;
     int got;
 
@@ -46,11 +44,11 @@ static void listening(void)
     tell("listener accept4 with nonsense", accept4(l, NULL, NULL, 3));
     connect_to(fd, port_of(l));
     tell_ready("listener with a caller", l, POLLIN);
-    got = accept4(l, (struct sockaddr *)&in, &len, SOCK_NONBLOCK);
+    got = accept4(l, &in.any, &in.len, SOCK_NONBLOCK);
     tell("accept4", got < 0 ? got : 0);
-    tell("accept4 length", (long)len);
-    tell("accept4 port", ntohs(in.sin_port) == port_of(fd));
-    tell("accept4 address", in.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+    tell("accept4 length", (long)in.len);
+    tell("accept4 port", name_port(&in) == port_of(fd));
+    tell("accept4 address", is_loopback(&in));
     tell("accept4 nonblocking", recv(got, &byte, 1, 0));
     tell("accept4 port of its own", port_of(got) == port_of(l));
     close(got);
