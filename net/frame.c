@@ -7,31 +7,9 @@
 #include <string.h>
 
 #include "kernel/page.h"
+#include "kernel/segment.h"
 #include "lib/util.h"
 #include "net/budget.h"
-
-/* Where things stand in a frame (RFC 894, 791, 8200, 9293, 768). */
-enum {
-    ETHER_TYPE = 12,
-    ETHER_SIZE = 14,
-    IP_LENGTH = 2,
-    IP_FRAGMENT = 6,
-    IP_PROTOCOL = 9,
-    IP_ADDRESSES = 12,
-    IP_SIZE = 20,
-    IP6_LENGTH = 4,
-    IP6_NEXT = 6,
-    IP6_ADDRESSES = 8,
-    IP6_SIZE = 40,
-    TCP_CHECKSUM = 16,
-    UDP_CHECKSUM = 6,
-};
-
-#define TYPE_IPV4     0x0800
-#define TYPE_IPV6     0x86dd
-#define FRAGMENT_PART 0x3fff /* more fragments, or an offset */
-#define PROTOCOL_TCP  6
-#define PROTOCOL_UDP  17
 
 /* A page on its way through lwIP. */
 struct held {
@@ -147,70 +125,12 @@ struct pbuf *frame_received(struct buf *b)
     return p;
 }
 
-static unsigned get_u16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
-/* A TCP segment or UDP datagram in one frame. */
-struct segment {
-    uint8_t *checksum;
-    const uint8_t *addresses; /* source and destination */
-    unsigned addresses_size;
-    unsigned protocol, length;
-    bool v6;
-};
-
-/* Not for fragments, nor behind IPv6's extension headers. */
-static bool find_segment(const struct buf *b, struct segment *s)
-{
-    uint8_t *frame = b->page + b->off, *ip = frame + ETHER_SIZE;
-    unsigned header, at;
-
-    if (b->len < ETHER_SIZE + IP_SIZE)
-        return false;
-    s->v6 = get_u16(frame + ETHER_TYPE) == TYPE_IPV6;
-    if (s->v6 && b->len >= ETHER_SIZE + IP6_SIZE) {
-        header = IP6_SIZE;
-        s->addresses = ip + IP6_ADDRESSES;
-        s->addresses_size = 32;
-        s->protocol = ip[IP6_NEXT];
-        s->length = get_u16(ip + IP6_LENGTH);
-    } else if (get_u16(frame + ETHER_TYPE) == TYPE_IPV4 &&
-               !(get_u16(ip + IP_FRAGMENT) & FRAGMENT_PART)) {
-        header = (ip[0] & 15u) * 4;
-        s->addresses = ip + IP_ADDRESSES;
-        s->addresses_size = 8;
-        s->protocol = ip[IP_PROTOCOL];
-        s->length = get_u16(ip + IP_LENGTH) - header;
-    } else {
-        return false;
-    }
-    if (s->protocol != PROTOCOL_TCP && s->protocol != PROTOCOL_UDP)
-        return false;
-    at = header + (s->protocol == PROTOCOL_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
-    s->checksum = ip + at;
-    return ETHER_SIZE + at + 2 <= b->len;
-}
-
 /* A fragment's mark would vouch for the whole datagram: never trusted. */
 bool frame_trusted(const struct buf *b)
 {
     struct segment s;
 
-    return b->flags & (BUF_CSUM_OK | BUF_CSUM_BLANK) && find_segment(b, &s);
-}
-
-/* The ones' complement sum that stands for source, destination, protocol and
- * length (RFC 1071), folded, not inverted: what netif.h wants to find. */
-static uint16_t pseudo_header_sum(const struct segment *s)
-{
-    unsigned sum = s->protocol + s->length;
-
-    for (unsigned i = 0; i < s->addresses_size; i += 2)
-        sum += get_u16(s->addresses + i);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+    return b->flags & (BUF_CSUM_OK | BUF_CSUM_BLANK) && segment_find(b, &s);
 }
 
 static void leave_checksum(struct buf *b, bool v6_too)
@@ -218,9 +138,9 @@ static void leave_checksum(struct buf *b, bool v6_too)
     struct segment s;
     uint16_t sum;
 
-    if (!find_segment(b, &s) || (s.v6 && !v6_too))
+    if (!segment_find(b, &s) || (s.v6 && !v6_too))
         return;
-    sum = pseudo_header_sum(&s);
+    sum = segment_pseudo_sum(&s);
     s.checksum[0] = (uint8_t)(sum >> 8);
     s.checksum[1] = (uint8_t)sum;
     b->flags |= BUF_CSUM_BLANK;

@@ -10,9 +10,8 @@
 #include "xen/clock.h"
 #include "xen/netio.h"
 
-#define ETH_HEADER  14
 #define MTU_MIN     68 /* RFC 791 */
-#define MTU_MAX     (XEN_NETIF_MAX_TX_SIZE - ETH_HEADER)
+#define MTU_MAX     (XEN_NETIF_MAX_TX_SIZE - NET_HEADER)
 #define MTU_DEFAULT 1500
 
 #define CLOSE_WAIT SECOND
@@ -31,15 +30,24 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
+static bool is_on(const struct xs_call *feature)
+{
+    uint64_t n;
+
+    return !feature->err && !xs_number(feature->value, &n) && n > 0;
+}
+
 /* What the toolstack and the back-end say about this interface. */
 static int read_properties(struct net *net)
 {
-    char mac[18], own_mtu[8], mtu[8], sg[4], csum6[4];
+    char mac[18], own_mtu[8], mtu[8], sg[4], no_csum4[4], csum6[4];
     struct xs_call calls[] = {
         xs_read_call(net->bus.path, "mac", mac, sizeof(mac)),
         xs_read_call(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
         xs_read_call(net->bus.backend, "mtu", mtu, sizeof(mtu)),
         xs_read_call(net->bus.backend, "feature-sg", sg, sizeof(sg)),
+        xs_read_call(net->bus.backend, "feature-no-csum-offload", no_csum4,
+                     sizeof(no_csum4)),
         xs_read_call(net->bus.backend, "feature-ipv6-csum-offload", csum6,
                      sizeof(csum6)),
     };
@@ -57,10 +65,11 @@ static int read_properties(struct net *net)
         return xenbus_fail(&net->bus, "no proper mtu in xenstore");
     net->mtu = (unsigned)n;
 
-    net->sg = !calls[3].err && !xs_number(sg, &n) && n > 0;
-    net->csum6 = !calls[4].err && !xs_number(csum6, &n) && n > 0;
-    if (!net->sg && net->mtu > PAGE_SIZE - ETH_HEADER)
-        net->mtu = PAGE_SIZE - ETH_HEADER;
+    net->sg = is_on(&calls[3]);
+    net->csum4 = !is_on(&calls[4]);
+    net->csum6 = is_on(&calls[5]);
+    if (!net->sg && net->mtu > PAGE_SIZE - NET_HEADER)
+        net->mtu = PAGE_SIZE - NET_HEADER;
     return 0;
 }
 

@@ -21,7 +21,7 @@ struct net;
 struct net_counts {
     uint64_t tx_packets, tx_bytes; /* queued */
     uint64_t tx_full;              /* -EAGAIN, or had to wait for a slot */
-    uint64_t tx_refused;           /* -EMSGSIZE and -EINVAL */
+    uint64_t tx_refused;           /* dropped: -EMSGSIZE, -EINVAL, -EIO */
     uint64_t tx_errors;            /* pieces the back-end could not send */
     uint64_t rx_packets, rx_bytes; /* given to the caller */
     uint64_t rx_errors;            /* the back-end lost a piece of the packet */
@@ -57,9 +57,10 @@ unsigned net_epoch(const struct net *net);
 const struct net_counts *net_counts(const struct net *net);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
- * 0, -EIO (broken), -EMSGSIZE (above 65535 bytes or NET_SLOTS_MAX pieces; or
- * the back-end takes only one piece and the frame does not fit in a page),
- * -EINVAL (a piece is empty or leaves its page). */
+ * 0, -EIO (broken), -EMSGSIZE (above the MTU, 65535 bytes or NET_SLOTS_MAX
+ * pieces; or the back-end takes only one piece and the frame does not fit in a
+ * page), -EINVAL (a piece is empty or leaves its page).  A checksum left blank
+ * is summed here if the back-end would not do it. */
 int net_send(struct net *net, struct buf *b);
 
 /* The same, but never waits: on -EAGAIN b stays yours. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/page.h"
+#include "kernel/segment.h"
 
 #define RX_SLOTS_MAX  (XEN_NETIF_NR_SLOTS_MIN + 1) /* some use one more */
 #define RX_EXTRAS_MAX (XEN_NETIF_EXTRA_TYPE_MAX - 1)
@@ -174,20 +175,36 @@ static void linearise(struct buf *b)
     buf_free(rest);
 }
 
+/* A checksum that was left blank, be it by another back-end, is for this one
+ * to fill in, unless it does not do that. */
+static void fill_checksum(const struct net *net, struct buf *b)
+{
+    struct segment s;
+
+    if ((net->csum4 && net->csum6) || !(b->flags & BUF_CSUM_BLANK) ||
+        !segment_find(b, &s) || (s.v6 ? net->csum6 : net->csum4))
+        return;
+    if (segment_sum(b, &s))
+        b->flags = BUF_CSUM_OK;
+}
+
 /* Look a packet over and make it fit: its number of slots, or -errno. */
 static int tx_prepare(struct net *net, struct buf *b)
 {
+    const struct buf *piece = b;
     size_t total = buf_total(b);
     int slots = 0;
 
-    for (const struct buf *piece = b; piece; piece = piece->next) {
+    do {
         if (piece->len == 0 || piece->off + piece->len > (int)PAGE_SIZE)
             return -EINVAL;
         if (++slots > NET_SLOTS_MAX)
             return -EMSGSIZE;
-    }
-    if (total > XEN_NETIF_MAX_TX_SIZE)
+    } while ((piece = piece->next));
+    if (total > XEN_NETIF_MAX_TX_SIZE ||
+        total > net->mtu + NET_HEADER + NET_TAG)
         return -EMSGSIZE;
+    fill_checksum(net, b);
     if (slots > 1 && !net->sg) {
         if (total > PAGE_SIZE)
             return -EMSGSIZE;
@@ -251,6 +268,7 @@ int net_trysend(struct net *net, struct buf *b)
     }
     reap(net);
     if (net->bus.broken) {
+        net->counts.tx_refused++;
         buf_free(b);
         return -EIO;
     }

@@ -10,6 +10,8 @@
 #include "xen/xenbus.h"
 
 #define NET_REF_NONE 0u /* Xen keeps reference 0 for itself */
+#define NET_HEADER   14 /* Ethernet's, which an MTU leaves out */
+#define NET_TAG      4  /* of a VLAN (802.1Q), which it leaves out, too */
 
 /* A received packet of which slots are still to come. */
 struct net_partial {
@@ -32,7 +34,8 @@ struct net {
     unsigned mtu;
     bool tx_freed; /* slots, since net_reap() or -EAGAIN said how it stands */
     bool sg;       /* the back-end takes packets of several slots */
-    bool csum6;    /* and finishes the checksums of IPv6, not only IPv4 */
+    bool csum4;    /* and finishes the checksums of IPv4, */
+    bool csum6;    /* and of IPv6 */
     uint8_t mac[6];
 };
 

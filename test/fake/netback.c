@@ -15,7 +15,8 @@ void fake_start(void)
 {
     fake_peers_start();
     for (int i = 0; i < 2; i++)
-        back[i] = (struct netback){.mac = "00:16:3e:01:02:03", .sg = true};
+        back[i] = (struct netback){
+            .mac = "00:16:3e:01:02:03", .own_mtu = "65521", .sg = true};
 }
 
 bool fake_clean(void)
@@ -72,6 +73,7 @@ const char *peer_value(const struct peer *p, bool own, const char *key)
                                      : NULL;
     return !strcmp(key, "mtu")                         ? nb->back_mtu
            : !strcmp(key, "feature-sg")                ? (nb->sg ? "1" : "0")
+           : !strcmp(key, "feature-no-csum-offload")   ? nb->no_csum4
            : !strcmp(key, "feature-ipv6-csum-offload") ? nb->csum6
                                                        : NULL;
 }

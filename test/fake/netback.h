@@ -28,7 +28,8 @@ struct netback {
     /* What a test sets before net_open(). */
     const char *mac, *own_mtu, *back_mtu; /* NULL: no such key */
     bool sg;
-    const char *csum6; /* feature-ipv6-csum-offload; NULL: not there */
+    const char *csum6;    /* feature-ipv6-csum-offload; NULL: not there */
+    const char *no_csum4; /* feature-no-csum-offload */
 
     unsigned keys; /* seen, and right */
     netif_tx_back_ring_t tx;

@@ -4,8 +4,10 @@
 
 Test(netfront, opens_as_xenstore_says, .init = start)
 {
-    struct net *net = up();
+    struct net *net;
 
+    nb->own_mtu = NULL;
+    net = up();
     cr_assert_arr_eq(net_mac(net), "\x00\x16\x3e\x01\x02\x03", 6);
     cr_assert_eq(net_mtu(net), 1500);
     cr_assert_eq(nb->keys, 6);
@@ -73,6 +75,7 @@ Test(netfront, refuses_addresses_and_mtus_that_are_none, .init = start)
         cr_assert(fake_clean());
     }
     fake_start();
+    nb->own_mtu = NULL;
     for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
         nb->back_mtu = mtus[i];
         cr_assert_null(net_open(0), "%s", mtus[i]);

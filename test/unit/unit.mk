@@ -10,13 +10,15 @@ UNIT_ring  = xen/ring.c
 UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c
 BUDGET     = net/budget.c test/fake/slab.c
 UNIT_buf   = kernel/buf.c test/fake/page.c
+UNIT_segment = kernel/segment.c $(UNIT_buf)
 UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 UNIT_blkfront_FLAGS = -Wl,--wrap=calloc
 UNIT_blklies = $(UNIT_blkfront)
-UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c test/fake/page.c \
+UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c kernel/segment.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c
 UNIT_netio = $(UNIT_netfront)
 UNIT_netlies = $(UNIT_netfront)
+UNIT_netfit = $(UNIT_netfront)
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
@@ -78,11 +80,11 @@ UNIT_inet   = net/inet.c
 UNIT_budget = $(BUDGET) test/fake/page.c
 UNIT_inbox  = net/inbox.c $(BUDGET) test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
 UNIT_inbox_FLAGS = $(LWIP_CFLAGS)
-UNIT_frame  = net/frame.c $(BUDGET) kernel/buf.c test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
+UNIT_frame  = net/frame.c $(BUDGET) kernel/buf.c kernel/segment.c test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
 UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
 NET_STACK = net/lwip.c net/timers.c net/quirk.c net/packet6.c net/rdnss.c net/discovery.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
-            arch/x86_64/switch.S kernel/buf.c test/fake/net.c test/fake/page.c \
+            arch/x86_64/switch.S kernel/buf.c kernel/segment.c test/fake/net.c test/fake/page.c \
             test/fake/stack.c test/fake/said.c $(BUDGET) net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
