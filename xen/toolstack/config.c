@@ -24,6 +24,7 @@ static const char usage[] =
     "config IMAGE.xen --wants\n"
     "Writes an xl config to standard output.  It names image and ramdisk\n"
     "without their folder: config, image and ramdisk belong into one.\n"
+    "vif N goes to the bridge xenbrN.\n"
     "--disk: a raw image or a block device in dom0; the first one is xvda.\n"
     "--wants: says instead what the image uses: network ramdisk disks.\n";
 
@@ -177,11 +178,13 @@ static void put_name(const struct options *o)
     put_text("name", name);
 }
 
+/* Each on a bridge of its own: a guest that forwards between two on the same
+ * one would make a loop. */
 static void put_vifs(long n)
 {
     fputs("vif = [", stdout);
     for (long i = 0; i < n; i++)
-        printf("%s'bridge=xenbr0'", i ? ", " : "");
+        printf("%s'bridge=xenbr%ld'", i ? ", " : "", i);
     puts("]");
 }
 

@@ -6,6 +6,7 @@ $(B)/config: xen/toolstack/config.c xen/toolstack/elf.c xen/toolstack/layout.c \
 	$(call SAY,CC $@)
 	$(Q)$(CC) $(CSTD) $(WARN) -D_GNU_SOURCE -O2 -iquote . -o $@ $(filter %.c,$^)
 
-$(B)/%.cfg: $(B)/%.xen $(B)/config xen/toolstack/package $(shell find examples/site)
+$(B)/%.cfg: $(B)/%.xen $(B)/config xen/toolstack/package $(shell find examples/site) \
+           $(wildcard examples/*.config)
 	$(call SAY,CFG $@)
 	$(Q)xen/toolstack/package $(B)/config $< examples/site $(B)
