@@ -73,7 +73,7 @@
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 
 /* IPv4. */
-#define LWIP_RAW            0
+#define LWIP_RAW            1  /* net/ping.c */
 #define IP_DEFAULT_TTL      64 /* as everyone's; lwIP's is 255 */
 #define LWIP_IGMP           0  /* would tick every 100 ms */
 #define LWIP_AUTOIP         0

@@ -52,10 +52,25 @@ static int install(struct socket *s, int flags)
     return fd;
 }
 
+/* It is only in images that want it: netinet/ip_icmp.h. */
+extern __typeof__(ping_new) ping_new __attribute__((weak));
+
+/* What makes such a socket; NULL: nothing, or it is not in this image. */
+static struct socket *(*maker(int family, int type, int protocol))(int)
+{
+    if (type == SOCK_STREAM)
+        return protocol == 0 || protocol == IPPROTO_TCP ? stream_new : NULL;
+    if (protocol == 0 || protocol == IPPROTO_UDP)
+        return dgram_new;
+    return protocol == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6)
+               ? ping_new
+               : NULL;
+}
+
 static int open_socket(int family, int type, int protocol)
 {
     const int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct socket *s;
+    struct socket *(*make)(int), *s;
     int err;
 
     type &= ~flags;
@@ -63,12 +78,11 @@ static int open_socket(int family, int type, int protocol)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
         return -EINVAL;
-    if (protocol &&
-        protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
+    if (!(make = maker(family, type, protocol)))
         return -EPROTONOSUPPORT;
     if ((err = net_up()))
         return err;
-    s = type == SOCK_STREAM ? stream_new(family) : dgram_new(family);
+    s = make(family);
     return s ? install(s, flags) : -ENOBUFS;
 }
 
@@ -164,7 +178,7 @@ ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
     if (!s)
         return -1;
     got = ops_of(s)->recv(s, data, n, flags, &end);
-    if (got >= 0 && end.port)
+    if (got >= 0 && !IN6_IS_ADDR_UNSPECIFIED(&end.addr))
         end_to(s, &end, addr, len);
     else if (got >= 0 && addr && len)
         *len = 0; /* a stream's bytes carry no address */

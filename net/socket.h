@@ -1,8 +1,8 @@
 /*
- * socket.h: what the two kinds of sockets have in common.
+ * socket.h: what all kinds of sockets have in common.
  *
- * socket.c is the BSD calls; stream.c (TCP) and dgram.c (UDP) are all that
- * knows lwIP.  Everything here returns -errno.
+ * socket.c is the BSD calls; stream.c (TCP), dgram.c (UDP) and ping.c are all
+ * that knows lwIP.  Everything here returns -errno.
  */
 #pragma once
 
@@ -42,11 +42,12 @@ struct socket_ops {
     int (*get)(struct socket *s, int level, int name, int *value);
 };
 
-extern const struct socket_ops stream_ops, dgram_ops;
+extern const struct socket_ops stream_ops, dgram_ops, ping_ops;
 
 /* A new socket without a descriptor; NULL: no memory. */
 struct socket *stream_new(int family);
 struct socket *dgram_new(int family);
+struct socket *ping_new(int family);
 
 /* For both kinds, in socket_common.c. */
 void socket_init(struct socket *s, const struct socket_ops *ops);

@@ -361,6 +361,7 @@ int main(void)
     nothing_at_all();
     behave_pipe();
     behave_text();
+    behave_ping();
     sockets_of(&v4);
     if (has(&v6)) {
         sockets_of(&v6);

@@ -26,5 +26,7 @@ Test(behave, is_linux_s_but_for_what_is_listed)
     cr_expect(world6(behave), "it waits for ever");
     stdout = console;
     fclose(transcript);
+    /* Linux lets not everybody have ping sockets: behave.test's dom0 does. */
+    cr_assert_eq(system("sed -i /^ping/d " BEHAVE ".txt " BEHAVE ".mote"), 0);
     cr_assert_eq(system(COMPARE BEHAVE ".txt " BEHAVE ".mote >&2"), 0);
 }

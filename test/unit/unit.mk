@@ -98,7 +98,7 @@ UNIT_address6 = $(NET_STACK) test/fake/router.c
 UNIT_rdnss  = $(NET_STACK) test/fake/router.c
 UNIT_rdnss_FLAGS = $(NET_FLAGS)
 UNIT_address6_FLAGS = $(NET_FLAGS)
-SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/dgram.c \
+SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/dgram.c net/datagrams.c net/ping.c \
               net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
               net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c $(NET_STACK)
 SOCKET_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
@@ -112,6 +112,8 @@ UNIT_dual   = $(SOCKETS)
 UNIT_dual_FLAGS = $(SOCKET_FLAGS)
 UNIT_dgram  = $(SOCKETS)
 UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
+UNIT_ping   = $(SOCKETS)
+UNIT_ping_FLAGS = $(SOCKET_FLAGS)
 UNIT_behave = $(SOCKETS) net/ifaddrs.c $(BEHAVE) test/fake/posix.c
 UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
 $(B)/unit/behave: $(B)/system/behave.linux

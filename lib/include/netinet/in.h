@@ -5,11 +5,12 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define IPPROTO_IP   0
-#define IPPROTO_ICMP 1
-#define IPPROTO_TCP  6
-#define IPPROTO_UDP  17
-#define IPPROTO_IPV6 41
+#define IPPROTO_IP     0
+#define IPPROTO_ICMP   1
+#define IPPROTO_TCP    6
+#define IPPROTO_UDP    17
+#define IPPROTO_IPV6   41
+#define IPPROTO_ICMPV6 58
 
 #define IP_TOS 1 /* options at level IPPROTO_IP */
 #define IP_TTL 2

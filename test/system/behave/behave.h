@@ -85,4 +85,5 @@ void behave_pipe(void);
 void behave_option(void);
 void behave_dual(void); /* what only both families together do */
 void behave_scope(void);
+void behave_ping(void);
 void behave_text(void); /* addresses as text */
