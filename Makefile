@@ -28,6 +28,7 @@ help:
 	@echo 'make soak       the system tests that can run for long, for long: [T=vif_life]'
 	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
+	@echo 'make bench      our guests and a Linux guest under the same clients; minutes'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make deps       install and build what comes from Debian'
 	@echo 'make clean      delete what was built, keep what was fetched'
@@ -156,6 +157,7 @@ $(B)/system/liar: $(wildcard test/system/dom0/*.[ch]) | $(PACKAGES)
 include test/unit/unit.mk
 include test/fuzz/fuzz.mk
 include test/mutants/mutants.mk
+include test/bench/bench.mk
 
 FUZZ_SHORT = 5 # seconds for each target in `make test`
 
