@@ -7,14 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <lwip/nd6.h>
-
 #include "kernel/panic.h"
 #include "lib/param.h"
 #include "lib/util.h"
 #include "net/address.h"
-#include "net/discovery.h"
 #include "net/nameserver.h"
+#include "net/route.h"
 #include "xen/xenstore.h"
 
 #define LINK_LOCAL 0 /* lwIP keeps it there */
@@ -93,7 +91,7 @@ static void set_fixed(struct address6 *a, const struct address6_config *config)
     netif_set_ip6_autoconfig_enabled(a->netif, 0);
     netif_add_ip6_address(a->netif, ip_2_ip6(&addr), NULL);
     if (!ip_addr_isany_val(gw))
-        discovery_set_gateway(a->netif, ip_2_ip6(&gw));
+        route_set_gateway6(a->netif, ip_2_ip6(&gw));
     if (!ip_addr_isany_val(dns))
         nameserver_add(&dns);
 }
@@ -188,42 +186,4 @@ void address6_report(struct address6 *a)
                                                    : "slaac");
     sniprintf(path, sizeof(path), "attr/vif/%u/ipv6/0", a->id);
     xs_write(path, i < 0 ? "" : addr); /* only for those who look there */
-}
-
-/* lwIP would take the default interface for want of a better one. */
-static bool has_way(const struct netif *netif, const ip6_addr_t *to)
-{
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
-            ip6_addr_net_eq(netif_ip6_addr(netif, i), to) &&
-            (i == LINK_LOCAL || netif_ip6_addr_isstatic(netif, i) ||
-             ip6_addr_nethost_eq(netif_ip6_addr(netif, i), to)))
-            return true;
-    return false;
-}
-
-static bool has_routable(const struct netif *netif)
-{
-    for (int i = LINK_LOCAL + 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
-            return true;
-    return false;
-}
-
-bool address6_reaches(const ip6_addr_t *to)
-{
-    struct netif *netif;
-
-    if (ip6_addr_ismulticast(to))
-        return netif_default &&
-               ip6_addr_isvalid(netif_ip6_addr_state(netif_default, 0));
-    NETIF_FOREACH(netif)
-    {
-        if (netif_is_link_up(netif) && has_way(netif, to))
-            return true;
-    }
-    netif = nd6_find_route(to);
-    if (!netif && netif_default && discovery_gateway(netif_default))
-        netif = netif_default;
-    return netif && has_routable(netif);
 }

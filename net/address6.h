@@ -39,6 +39,3 @@ void address6_restart(struct address6 *a);
 /* Tell the console and xenstore about the best address when it has changed:
  * a routable one, or else the link-local one.  May wait for xenstored. */
 void address6_report(struct address6 *a);
-
-/* Is there a way from an address of ours to this one? */
-bool address6_reaches(const ip6_addr_t *to);

@@ -9,7 +9,6 @@
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 
-#include "lib/util.h"
 #include "net/packet6.h"
 #include "net/rdnss.h"
 #include "net/unreach.h"
@@ -24,9 +23,6 @@ enum {
 };
 
 #define MTU_MIN 1280 /* that every path takes (RFC 8200) */
-
-static const struct netif *gateway_netif[8];
-static ip6_addr_t gateways[ARRAY_LEN(gateway_netif)];
 
 /* Options have lengths in units of 8 bytes, and fill a message to its end. */
 static bool options_add_up(const struct pbuf *p, unsigned at)
@@ -77,23 +73,4 @@ int discovery_eats(struct pbuf *p, struct netif *netif)
     if (type == ROUTER_ADVERTISEMENT)
         rdnss_read(p, at, netif);
     return 0;
-}
-
-const struct ip6_addr *discovery_gateway(struct netif *netif)
-{
-    for (size_t i = 0; i < ARRAY_LEN(gateways); i++)
-        if (gateway_netif[i] == netif)
-            return &gateways[i];
-    return NULL;
-}
-
-void discovery_set_gateway(struct netif *netif, const struct ip6_addr *gw)
-{
-    size_t i = 0;
-
-    while (i < ARRAY_LEN(gateways) - 1 && gateway_netif[i])
-        i++;
-    gateway_netif[i] = netif;
-    gateways[i] = *gw;
-    ip6_addr_assign_zone(&gateways[i], IP6_UNICAST, netif);
 }

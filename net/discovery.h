@@ -5,7 +5,6 @@
  */
 #pragma once
 
-struct ip6_addr;
 struct netif;
 struct pbuf;
 
@@ -20,7 +19,3 @@ struct pbuf;
  * What lwIP has no ear for goes to unreach6() and rdnss_read().
  */
 int discovery_eats(struct pbuf *p, struct netif *netif);
-
-/* The way out that does not depend on router advertisements; NULL: none. */
-const struct ip6_addr *discovery_gateway(struct netif *netif);
-void discovery_set_gateway(struct netif *netif, const struct ip6_addr *gw);

@@ -21,6 +21,7 @@
 #include "net/budget.h"
 #include "net/frame.h"
 #include "net/quirk.h"
+#include "net/route.h"
 #include "net/timers.h"
 #include "xen/clock.h"
 #include "xen/netfront.h"
@@ -374,7 +375,7 @@ int net_wait_route(const struct ip_addr *to, bool wait)
         return 0;
     if (deadline > stack.started + ROUTER_WAIT)
         deadline = stack.started + ROUTER_WAIT;
-    while (!address6_reaches(ip_2_ip6(to)))
+    while (!route_reaches6(ip_2_ip6(to)))
         if (!wait || waitq_wait_until(&stack.changed, deadline))
             return -ENETUNREACH;
     return 0;

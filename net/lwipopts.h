@@ -14,6 +14,7 @@
 #include "net/isn.h"
 #include "net/nameserver.h"
 #include "net/quirk.h"
+#include "net/route.h"
 #include "net/unreach.h"
 
 /* The port: what other systems keep in arch/cc.h. */
@@ -30,8 +31,10 @@
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
     (quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
-#define LWIP_HOOK_IP6_INPUT(p, netif)   discovery_eats(p, netif)
-#define LWIP_HOOK_ND6_GET_GW(netif, to) discovery_gateway(netif)
+#define LWIP_HOOK_IP6_INPUT(p, netif)     discovery_eats(p, netif)
+#define LWIP_HOOK_ND6_GET_GW(netif, to)   route_gateway6(netif)
+#define LWIP_HOOK_IP4_ROUTE_SRC(from, to) route_v4(from, to)
+#define LWIP_HOOK_IP6_ROUTE(from, to)     route_v6(from, to)
 
 /* One thread at a time, nothing in lwIP waits: no locks, no mailboxes. */
 #define NO_SYS               1

@@ -6,7 +6,7 @@ FUZZ_dns_message = net/dns_message.c
 FUZZ_elf     = xen/toolstack/elf.c xen/toolstack/layout.c test/fake/image.c
 FUZZ_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 FUZZ_http    = $(UNIT_http_answer)
-FUZZ_packets = net/packet6.c net/rdnss.c net/discovery.c net/quirk.c net/unreach.c $(BUDGET) net/isn.c net/timers.c \
+FUZZ_packets = net/packet6.c net/rdnss.c net/discovery.c net/route.c net/quirk.c net/unreach.c $(BUDGET) net/isn.c net/timers.c \
                net/nameserver.c net/frame.c kernel/buf.c kernel/segment.c test/fake/page.c test/fake/said.c $(B)/lwip-fuzz/liblwip.a
 FUZZ_packets_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP)
 FUZZ_param = lib/param.c test/fake/said.c

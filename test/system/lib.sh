@@ -151,17 +151,22 @@ own_link_local() {
     tail -n 1 "$TMP/link-local"
 }
 
-# vif NUMBER MAC: the words for it in a config or for xl network-attach, with a
-# script that plugs it in like Xen's own, but in no time.
+# vif NUMBER MAC [BRIDGE]: the words for it in a config or for xl
+# network-attach, with a script that plugs it in like Xen's own, but in no time.
 vif() {
-    cat >"$TMP/plug" <<'END'
+    local bridge=${3:-xenbr0} plug=$TMP/plug${3:+.$3}
+
+    cat >"$plug" <<END
 #!/bin/sh
+bridge=$bridge
+END
+    cat >>"$plug" <<'END'
 [ "$1" = online ] || exit 0
-ip link set "$vif" up master xenbr0 &&
+ip link set "$vif" up master "$bridge" &&
     xenstore-write "$XENBUS_PATH/hotplug-status" connected
 END
-    chmod +x "$TMP/plug"
-    echo "bridge=xenbr0 devid=$1 mac=$2 script=$TMP/plug"
+    chmod +x "$plug"
+    echo "bridge=$bridge devid=$1 mac=$2 script=$plug"
 }
 
 # vif_detach NAME NUMBER: and xl waited for the guest, not for a time to pass.

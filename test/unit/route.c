@@ -4,7 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include <lwip/ip_addr.h>
+#include <lwip/ip.h>
+#include <lwip/netif.h>
 
 #include "kernel/sched.h"
 #include "lib/param.h"
@@ -32,12 +33,31 @@ static bool said(const char *text)
     return strstr(fake_said, text) != NULL;
 }
 
+static ip_addr_t address(const char *text)
+{
+    ip_addr_t a = IPADDR4_INIT(0);
+
+    if (strchr(text, ':'))
+        IP_SET_TYPE_VAL(a, IPADDR_TYPE_V6);
+    cr_assert_eq(
+        inet_pton(strchr(text, ':') ? AF_INET6 : AF_INET, text, &a.u_addr), 1);
+    return a;
+}
+
 static bool reaches(const char *text)
 {
-    ip_addr_t a = IPADDR6_INIT(0, 0, 0, 0);
+    const ip_addr_t a = address(text);
 
-    cr_assert_eq(inet_pton(AF_INET6, text, ip_2_ip6(&a)->addr), 1);
     return net_wait_route(&a, false) == 0;
+}
+
+/* By which vif?  lo is -1, nowhere -2. */
+static int way(const char *from, const char *to)
+{
+    const ip_addr_t a = address(from), b = address(to);
+    struct netif *netif = ip_route(&a, &b);
+
+    return netif ? netif_get_index(netif) - 2 : -2;
 }
 
 static unsigned sent[2];
@@ -80,4 +100,65 @@ Test(route, gives_a_second_interface_its_own)
     cr_assert(world("ip=10.0.0.2/24 ip6=none ip1=10.1.0.2/24 "
                     "ip6_1=2001:db8:1::2/64",
                     both));
+}
+
+/* The second has the only router; both are in the first's network. */
+static void ways(void)
+{
+    cr_assert_eq(net_up(), 0);
+    nap(5 * FAKE_SECOND);
+    cr_expect_eq(way("0.0.0.0", "10.0.0.9"), 0, "both, but it is the first");
+    cr_expect_eq(way("0.0.0.0", "10.1.0.9"), 1);
+    cr_expect_eq(way("0.0.0.0", "192.0.2.1"), 1, "by the router");
+    cr_expect_eq(way("10.0.0.2", "10.0.0.9"), 0);
+    cr_expect_eq(way("10.0.0.3", "10.0.0.9"), 1, "bound to the second");
+    cr_expect_eq(way("10.0.0.2", "10.1.0.9"), 1, "there is no other way");
+    cr_expect_eq(way("10.0.0.3", "10.0.0.2"), 0, "our own");
+    cr_expect_eq(way("10.0.0.2", "10.0.0.3"), 1);
+    cr_expect_eq(way("10.0.0.2", "127.0.0.1"), -1);
+    cr_expect_eq(way("127.0.0.1", "127.0.0.2"), -1);
+    cr_expect_eq(way("10.0.0.3", "224.0.0.9"), 1);
+    cr_expect_eq(way("::", "2001:db8:1::9"), 0);
+    cr_expect_eq(way("::", "2001:db8:2::9"), 1);
+    cr_expect_eq(way("::", "2001:db8:3::9"), 1);
+    cr_expect_eq(way("2001:db8:1::2", "2001:db8:2::9"), 1);
+    cr_expect_eq(way("2001:db8:2::2", "2001:db8:1::9"), 1);
+    cr_expect_eq(way("2001:db8:2::2", "2001:db8:1::2"), 0, "our own");
+    cr_expect_eq(way("2001:db8:2::2", "::1"), -1);
+    cr_expect_eq(way("2001:db8:2::2", "ff0e::9"), 1);
+    cr_expect(reaches("2001:db8:3::9"));
+}
+
+Test(route, leaves_by_the_interface_that_has_a_way)
+{
+    fake_net.wire = two_wires;
+    cr_assert(world("ip=10.0.0.2/24 ip1=10.0.0.3/8,gw=10.1.0.1 "
+                    "ip6=2001:db8:1::2/64 "
+                    "ip6_1=2001:db8:2::2/64,gw=2001:db8:2::1",
+                    ways));
+}
+
+static void two_routers(void)
+{
+    cr_assert_eq(net_up(), 0);
+    nap(5 * FAKE_SECOND);
+    cr_expect_eq(way("0.0.0.0", "192.0.2.1"), 0);
+    cr_expect_eq(way("10.0.0.2", "192.0.2.1"), 0);
+    cr_expect_eq(way("10.1.0.2", "192.0.2.1"), 1);
+    cr_expect_eq(way("10.1.0.2", "10.0.0.9"), 1);
+    cr_expect_eq(way("::", "2001:db8:3::9"), 0);
+    cr_expect_eq(way("2001:db8:2::2", "2001:db8:3::9"), 1);
+    fake_break();
+    nap(FAKE_SECOND);
+    cr_expect_eq(way("0.0.0.0", "192.0.2.1"), -2, "no link");
+    fake_mend();
+}
+
+Test(route, has_the_router_of_the_address_that_a_socket_is_bound_to)
+{
+    fake_net.wire = two_wires;
+    cr_assert(world("ip=10.0.0.2/24,gw=10.0.0.1 ip1=10.1.0.2/24,gw=10.1.0.1 "
+                    "ip6=2001:db8:1::2/64,gw=fe80::1 "
+                    "ip6_1=2001:db8:2::2/64,gw=fe80::1",
+                    two_routers));
 }
