@@ -68,15 +68,14 @@ void datagrams_address(struct datagrams *d, const struct ip_addr *to)
     d->pcb->ttl = IP_IS_V6(to) ? d->hops : d->ttl;
 }
 
-const struct ip_addr *datagrams_source(const struct datagrams *d)
+const struct ip_addr *datagrams_source(const struct datagrams *d,
+                                       struct netif *netif)
 {
     const struct ip_pcb *pcb = d->pcb;
-    struct netif *netif;
     const ip_addr_t *addr = NULL;
 
     if (!ip_addr_isany(&pcb->local_ip))
         return &pcb->local_ip;
-    netif = ip_route(&pcb->local_ip, &pcb->remote_ip);
     if (netif)
         addr = ip_netif_get_local_ip(netif, &pcb->remote_ip);
     return addr ? addr : &pcb->local_ip;

@@ -21,6 +21,8 @@ struct datagram {
     struct end from;
 };
 
+struct netif; /* lwIP's */
+
 struct datagrams {
     struct socket socket; /* first */
     struct ip_pcb *pcb;   /* what all of lwIP's begin with */
@@ -48,9 +50,10 @@ int datagrams_await_room(struct datagrams *d, uint64_t deadline, int flags);
 /* Make pcb's options those of the family that the next one is sent by. */
 void datagrams_address(struct datagrams *d, const struct ip_addr *to);
 
-/* The address that those to the peer leave with: lwIP chooses for each unless
- * the socket is bound to one. */
-const struct ip_addr *datagrams_source(const struct datagrams *d);
+/* The address that those to the peer leave with by netif (NULL: there is no
+ * way): lwIP chooses for each unless the socket is bound to one. */
+const struct ip_addr *datagrams_source(const struct datagrams *d,
+                                       struct netif *netif);
 
 void datagrams_shutdown(struct datagrams *d, int how);
 void datagrams_drop(struct datagrams *d); /* before the socket's end */

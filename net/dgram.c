@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "net/datagrams.h"
 #include "net/lwip.h"
+#include "net/multicast.h"
 #include "net/socket.h"
 
 #define PAYLOAD_MAX  (UINT16_MAX - IP_HLEN - UDP_HLEN)
@@ -25,6 +26,7 @@
 struct dgram {
     struct datagrams base; /* first */
     struct udp_pcb *pcb;
+    struct multicast multicast;
 };
 
 static struct dgram *dgram_of(struct socket *s)
@@ -61,6 +63,7 @@ struct socket *dgram_new(int family)
     d->base.pcb = (struct ip_pcb *)d->pcb;
     d->base.protocol = IPPROTO_UDP;
     udp_recv(d->pcb, on_recv, &d->base);
+    multicast_init(&d->multicast, d->pcb, family);
     return &d->base.socket;
 }
 
@@ -81,6 +84,8 @@ static int dgram_bind(struct socket *sock, const struct end *local)
     if (d->pcb->local_port)
         return -EINVAL;
     err = end_local(sock, local, &addr);
+    if (err == -EADDRNOTAVAIL && multicast_is_group(&addr))
+        err = 0; /* and nothing but this group's will come */
     if (err)
         return err;
     return local->port ? net_errno(udp_bind(d->pcb, &addr, local->port))
@@ -107,6 +112,7 @@ static int prepare(struct dgram *d, const struct end *to, ip_addr_t *addr,
     if ((err = need_port(d)) ||
         (to && (err = end_remote(to, &d->pcb->local_ip, addr))))
         return err;
+    multicast_set_scope(&d->multicast, addr);
     return socket_wait_route(&d->base.socket, addr, flags);
 }
 
@@ -141,7 +147,7 @@ static bool fits(const ip_addr_t *addr, struct netif *netif, size_t n)
 static err_t transmit(struct dgram *d, struct pbuf *p, const ip_addr_t *addr,
                       uint16_t port)
 {
-    struct netif *netif = ip_route(&d->pcb->local_ip, addr);
+    struct netif *netif = multicast_route(&d->multicast, addr);
     u16_t saved;
     bool whole;
     err_t err;
@@ -225,12 +231,13 @@ static int dgram_shutdown(struct socket *sock, int how)
 
 static int dgram_local(struct socket *sock, struct end *end)
 {
-    const struct dgram *d = dgram_of(sock);
+    struct dgram *d = dgram_of(sock);
+    const ip_addr_t *addr = &d->pcb->local_ip;
 
-    end_set(end,
-            d->pcb->flags & UDP_FLAGS_CONNECTED ? datagrams_source(&d->base)
-                                                : &d->pcb->local_ip,
-            d->pcb->local_port);
+    if (d->pcb->flags & UDP_FLAGS_CONNECTED)
+        addr = datagrams_source(
+            &d->base, multicast_route(&d->multicast, &d->pcb->remote_ip));
+    end_set(end, addr, d->pcb->local_port);
     return 0;
 }
 
@@ -249,10 +256,16 @@ static ssize_t dgram_write(struct file *f, const void *data, size_t n)
     return dgram_send(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
 }
 
+static struct multicast *dgram_multicast(struct socket *sock)
+{
+    return &dgram_of(sock)->multicast;
+}
+
 static void dgram_close(struct file *f)
 {
     struct dgram *d = CONTAINER_OF(f, struct dgram, base.socket.file);
 
+    multicast_leave_all(&d->multicast);
     udp_remove(d->pcb);
     datagrams_drop(&d->base);
     free(d);
@@ -277,4 +290,5 @@ const struct socket_ops dgram_ops = {
     .remote = dgram_remote,
     .set = datagrams_set,
     .get = datagrams_get,
+    .multicast = dgram_multicast,
 };

@@ -76,17 +76,18 @@
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 
 /* IPv4. */
-#define LWIP_RAW            1  /* net/ping.c */
-#define IP_DEFAULT_TTL      64 /* as everyone's; lwIP's is 255 */
-#define LWIP_IGMP           0  /* would tick every 100 ms */
-#define LWIP_AUTOIP         0
-#define IP_FORWARD          0
-#define IP_FRAG             1
-#define IP_REASSEMBLY       1   /* UDP up to 65,507 bytes */
-#define IP_REASS_MAX_PBUFS  192 /* fragments held: four such datagrams */
-#define IP_REASS_MAXAGE     5   /* seconds: on a LAN the rest is lost by then */
-#define IP_SOF_BROADCAST    1   /* SO_BROADCAST guards sending, as in POSIX */
-#define LWIP_BROADCAST_PING 0
+#define LWIP_RAW              1  /* net/ping.c */
+#define IP_DEFAULT_TTL        64 /* as everyone's; lwIP's is 255 */
+#define LWIP_IGMP             1  /* net/timers.c lets it tick when it has to */
+#define LWIP_LOOPIF_MULTICAST 1  /* groups by lo, too */
+#define LWIP_AUTOIP           0
+#define IP_FORWARD            0
+#define IP_FRAG               1
+#define IP_REASSEMBLY         1   /* UDP up to 65,507 bytes */
+#define IP_REASS_MAX_PBUFS    192 /* fragments held: four such datagrams */
+#define IP_REASS_MAXAGE       5 /* seconds: on a LAN the rest is lost by then */
+#define IP_SOF_BROADCAST      1 /* SO_BROADCAST guards sending, as in POSIX */
+#define LWIP_BROADCAST_PING   0
 
 /* IPv6: addresses by EUI-64: those of a server had better be foreseeable, and
  * there is no place for a secret that outlives it. */
@@ -113,7 +114,8 @@
 #define dns_setserver(n, addr)        nameserver_set(n, addr)
 
 /* UDP. */
-#define LWIP_UDPLITE 0
+#define LWIP_UDPLITE     0
+#define SO_REUSE_RXTOALL 1 /* a group's datagrams go to all that listen */
 
 /* TCP. */
 #define TCP_MSS                    8960 /* MTU 9000; smaller MTUs lower it by themselves */

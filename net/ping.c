@@ -250,8 +250,10 @@ static int ping_local(struct socket *sock, struct end *end)
     struct ping *g = ping_of(sock);
 
     end_set(end,
-            g->pcb->flags & RAW_FLAGS_CONNECTED ? datagrams_source(&g->base)
-                                                : &g->pcb->local_ip,
+            g->pcb->flags & RAW_FLAGS_CONNECTED
+                ? datagrams_source(
+                      &g->base, ip_route(&g->pcb->local_ip, &g->pcb->remote_ip))
+                : &g->pcb->local_ip,
             g->id);
     return 0;
 }

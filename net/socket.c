@@ -13,6 +13,7 @@
 #include "lib/posix.h"
 #include "lib/util.h"
 #include "net/lwip.h"
+#include "net/multicast.h"
 #include "xen/clock.h"
 
 static const struct socket_ops *ops_of(const struct socket *s)
@@ -276,6 +277,24 @@ static int copy_option(void *to, socklen_t *len, const void *from, size_t size)
     return 0;
 }
 
+/* What groups have to say of an option; -ENOPROTOOPT: nothing. */
+static int set_multicast(struct socket *s, int level, int name,
+                         const void *value, socklen_t len)
+{
+    return ops_of(s)->multicast
+               ? multicast_set(ops_of(s)->multicast(s), level, name, value, len)
+               : -ENOPROTOOPT;
+}
+
+static int get_number(struct socket *s, int level, int name, int *value)
+{
+    int err = -ENOPROTOOPT;
+
+    if (ops_of(s)->multicast)
+        err = multicast_get(ops_of(s)->multicast(s), level, name, value);
+    return err == -ENOPROTOOPT ? ops_of(s)->get(s, level, name, value) : err;
+}
+
 static int get_option(struct socket *s, int level, int name, void *value,
                       socklen_t *len)
 {
@@ -300,7 +319,7 @@ static int get_option(struct socket *s, int level, int name, void *value,
     else if (level == SOL_SOCKET && name == SO_REUSEPORT)
         number = 0;
     else if (!timeout)
-        err = ops_of(s)->get(s, level, name, &number);
+        err = get_number(s, level, name, &number);
     if (err)
         return err == -ENOPROTOOPT ? unknown_option(s, level) : err;
     return copy_option(value, len, timeout ? (const void *)&time : &number,
@@ -337,7 +356,7 @@ static int set_option(struct socket *s, int level, int name, const void *value,
                       socklen_t len)
 {
     uint64_t *timeout = timeout_of(s, level, name);
-    int number;
+    int number, err;
 
     if (!value)
         return -EFAULT;
@@ -345,6 +364,9 @@ static int set_option(struct socket *s, int level, int name, const void *value,
         return set_timeout(timeout, value, len);
     if (level == SOL_SOCKET && name == SO_LINGER)
         return set_linger(s, value, len);
+    err = set_multicast(s, level, name, value, len);
+    if (err != -ENOPROTOOPT)
+        return err;
     if (len < sizeof(number))
         return -EINVAL;
     if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))

@@ -40,6 +40,7 @@ struct socket_ops {
     int (*remote)(struct socket *s, struct end *end);
     int (*set)(struct socket *s, int level, int name, int value);
     int (*get)(struct socket *s, int level, int name, int *value);
+    struct multicast *(*multicast)(struct socket *s); /* NULL: no groups */
 };
 
 extern const struct socket_ops stream_ops, dgram_ops, ping_ops;

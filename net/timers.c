@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include <lwip/igmp.h>
 #include <lwip/mld6.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
@@ -35,7 +36,22 @@ static uint64_t next_tick(uint64_t period)
 }
 
 /* Does a multicast group still have to be reported? */
-static bool reports_due(void)
+static bool reports_due4(void)
+{
+    const struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        const struct igmp_group *g = netif_igmp_data(netif);
+
+        for (; g; g = g->next)
+            if (g->timer)
+                return true;
+    }
+    return false;
+}
+
+static bool reports_due6(void)
 {
     const struct netif *netif;
 
@@ -55,7 +71,9 @@ static bool timer_needed(lwip_cyclic_timer_handler handler)
 {
     if (handler == tcp_tmr)
         return tcp_active_pcbs || tcp_tw_pcbs;
-    return handler != mld6_tmr || reports_due();
+    if (handler == igmp_tmr)
+        return reports_due4();
+    return handler != mld6_tmr || reports_due6();
 }
 
 uint64_t timers_run(void)

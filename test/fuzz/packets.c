@@ -64,7 +64,7 @@ static err_t start_netif(struct netif *n)
     n->hwaddr_len = 6;
     n->mtu = 1500;
     n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-               NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
+               NETIF_FLAG_IGMP | NETIF_FLAG_MLD6 | NETIF_FLAG_LINK_UP;
     n->output = etharp_output;
     n->output_ip6 = ethip6_output;
     n->linkoutput = output;

@@ -363,11 +363,13 @@ int main(void)
     behave_text();
     behave_ping();
     sockets_of(&v4);
+    behave_multicast4();
     if (has(&v6)) {
         sockets_of(&v6);
         sockets_of(&mapped);
         behave_dual();
         behave_scope();
+        behave_multicast6();
     }
     printf("PASS\n");
     return 0;

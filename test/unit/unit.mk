@@ -98,7 +98,7 @@ UNIT_address6 = $(NET_STACK) test/fake/router.c
 UNIT_rdnss  = $(NET_STACK) test/fake/router.c
 UNIT_rdnss_FLAGS = $(NET_FLAGS)
 UNIT_address6_FLAGS = $(NET_FLAGS)
-SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/dgram.c net/datagrams.c net/ping.c \
+SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/multicast.c net/dgram.c net/datagrams.c net/ping.c \
               net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
               net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c $(NET_STACK)
 SOCKET_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
@@ -123,6 +123,8 @@ UNIT_stream_option = $(SOCKETS)
 UNIT_stream_option_FLAGS = $(SOCKET_FLAGS)
 UNIT_unreach = $(SOCKETS)
 UNIT_unreach_FLAGS = $(SOCKET_FLAGS)
+UNIT_multicast = $(SOCKETS)
+UNIT_multicast_FLAGS = $(SOCKET_FLAGS)
 UNIT_ifaddrs = $(SOCKETS) net/ifaddrs.c
 UNIT_ifaddrs_FLAGS = $(SOCKET_FLAGS)
 UNIT_dns_message = net/dns_message.c

@@ -12,18 +12,33 @@
 #define IPPROTO_IPV6   41
 #define IPPROTO_ICMPV6 58
 
-#define IP_TOS 1 /* options at level IPPROTO_IP */
-#define IP_TTL 2
+#define IP_TOS             1 /* options at level IPPROTO_IP */
+#define IP_TTL             2
+#define IP_MULTICAST_IF    32
+#define IP_MULTICAST_TTL   33
+#define IP_MULTICAST_LOOP  34
+#define IP_ADD_MEMBERSHIP  35
+#define IP_DROP_MEMBERSHIP 36
 
-#define IPV6_UNICAST_HOPS 16 /* options at level IPPROTO_IPV6 */
-#define IPV6_V6ONLY       26
-#define IPV6_TCLASS       67
+#define IPV6_UNICAST_HOPS    16 /* options at level IPPROTO_IPV6 */
+#define IPV6_MULTICAST_IF    17
+#define IPV6_MULTICAST_HOPS  18
+#define IPV6_MULTICAST_LOOP  19
+#define IPV6_JOIN_GROUP      20
+#define IPV6_LEAVE_GROUP     21
+#define IPV6_V6ONLY          26
+#define IPV6_TCLASS          67
+#define IPV6_ADD_MEMBERSHIP  IPV6_JOIN_GROUP
+#define IPV6_DROP_MEMBERSHIP IPV6_LEAVE_GROUP
 
 #define INADDR_ANY       ((in_addr_t)0x00000000)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
 #define INADDR_NONE      ((in_addr_t)0xffffffff)
 #define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
 #define IN_LOOPBACKNET   127
+
+#define INADDR_ALLHOSTS_GROUP ((in_addr_t)0xe0000001)
+#define IN_MULTICAST(a)       (((in_addr_t)(a)&0xf0000000) == 0xe0000000)
 
 #define INET_ADDRSTRLEN  16
 #define INET6_ADDRSTRLEN 46
@@ -52,6 +67,22 @@ struct sockaddr_in6 {
     uint32_t sin6_flowinfo;
     struct in6_addr sin6_addr;
     uint32_t sin6_scope_id; /* of a link-local address: vif N is N + 2 */
+};
+
+/* A group, and an interface of ours by its address. */
+struct ip_mreq {
+    struct in_addr imr_multiaddr, imr_interface;
+};
+
+/* The same, or by its number. */
+struct ip_mreqn {
+    struct in_addr imr_multiaddr, imr_address;
+    int imr_ifindex;
+};
+
+struct ipv6_mreq {
+    struct in6_addr ipv6mr_multiaddr;
+    unsigned ipv6mr_interface; /* its number */
 };
 
 /* clang-format off */

@@ -86,4 +86,6 @@ void behave_option(void);
 void behave_dual(void); /* what only both families together do */
 void behave_scope(void);
 void behave_ping(void);
+void behave_multicast4(void);
+void behave_multicast6(void);
 void behave_text(void); /* addresses as text */
