@@ -110,9 +110,9 @@ static ssize_t tty_write(struct file *f, const void *data, size_t n)
 
         if (err == -EAGAIN && done)
             return (ssize_t)done;
-        if (err == -ETIMEDOUT && !console_space())
-            tty.deserted = true;
-        else if (err && err != -ETIMEDOUT)
+        if (err == -ETIMEDOUT)
+            tty.deserted = true; /* unless something fits now after all */
+        else if (err)
             return err;
     }
     console_drop(n - done);

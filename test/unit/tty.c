@@ -25,14 +25,20 @@ size_t console_get(char *text, size_t n)
     return i;
 }
 
+/* A newline is sent as two bytes. */
 size_t console_put(const char *text, size_t n)
 {
-    if (n > space)
-        n = space;
-    memcpy(out + out_len, text, n);
-    out_len += n;
-    space -= n;
-    return n;
+    size_t done;
+
+    for (done = 0; done < n; done++) {
+        const size_t need = text[done] == '\n' ? 2 : 1;
+
+        if (need > space)
+            break;
+        space -= need;
+        out[out_len++] = text[done];
+    }
+    return done;
 }
 
 size_t console_space(void)
@@ -187,6 +193,17 @@ Test(tty, writing_does_not_wait_for_ever)
     cr_assert_eq(dropped, 13);
     cr_assert_eq(fd_write(1, "9", 1), 1);
     cr_assert_eq(fake_now, start + 2000000000, "and is waited for again");
+}
+
+Test(tty, a_newline_that_only_half_fits_is_not_waited_for_for_ever)
+{
+    space = 2;
+    cr_assert_eq(fd_write(1, "a\n", 2), 2);
+    cr_assert_eq(fake_sleeps, 1);
+    cr_assert_eq(dropped, 1);
+    space = 2; /* somebody reads after all */
+    cr_assert_eq(fd_write(1, "\n", 1), 1);
+    cr_assert_eq(dropped, 1);
 }
 
 Test(tty, without_waiting_it_writes_what_fits)
