@@ -102,13 +102,26 @@ static int state_from(int err, const char *text)
     return (int)state;
 }
 
+/* The back-end's state.  If our own is not what we wrote last, then this is
+ * another folder, of a device that took the place of ours: we have not been
+ * there, and our back-end is gone. */
 static int read_state(struct xenbus_dev *dev)
 {
-    char text[4];
-    struct xs_call call =
-        xs_read_call(dev->backend, "state", text, sizeof(text));
+    char theirs[4], ours[4];
+    struct xs_call calls[] = {
+        xs_read_call(dev->backend, "state", theirs, sizeof(theirs)),
+        xs_read_call(dev->path, "state", ours, sizeof(ours)),
+    };
+    int state, own;
 
-    return state_from(xs_batch(0, &call, 1), text);
+    xs_batch(0, calls, ARRAY_LEN(calls));
+    state = state_from(calls[0].err, theirs);
+    own = state_from(calls[1].err, ours);
+    if (state < 0 || own < 0)
+        return state < 0 ? state : own;
+    return dev->own == XenbusStateUnknown || own == dev->own
+               ? state
+               : XenbusStateUnknown;
 }
 
 static int write_state(struct xenbus_dev *dev, int state)
@@ -298,34 +311,22 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
 
 /* A thread for all devices: notice when a back-end leaves. */
 
-/*
- * Toolstacks wait until the back-end is Closed, and it waits for us; it may do
- * so while it still has our pages mapped.  If our own state is not what we
- * wrote last, then this is another folder, of a device that took the place of
- * ours: we have not been there.
- */
+/* Toolstacks wait until the back-end is Closed, and it waits for us; it may do
+ * so while it still has our pages mapped. */
 static void check(struct xenbus_dev *dev)
 {
-    char theirs[4], ours[4];
-    struct xs_call calls[] = {
-        xs_read_call(dev->backend, "state", theirs, sizeof(theirs)),
-        xs_read_call(dev->path, "state", ours, sizeof(ours)),
-    };
-    int state, own;
+    const int state = read_state(dev);
 
-    xs_batch(0, calls, ARRAY_LEN(calls));
-    state = state_from(calls[0].err, theirs);
-    own = state_from(calls[1].err, ours);
-    if (state < 0 || own < 0)
+    if (state < 0)
         return;
-    if (connected[state] != FAIL && own == dev->own) {
+    if (connected[state] != FAIL) {
         dev->epoch += state == XenbusStateConnected;
         waitq_wake(&dev->wake);
         return;
     }
     xenbus_fail(dev, "the back-end went away");
     dev->pause = 0;
-    if (own == dev->own && state != XenbusStateUnknown)
+    if (state != XenbusStateUnknown)
         write_state(dev, XenbusStateClosed);
     dev->own = XenbusStateClosed;
 }

@@ -8,14 +8,21 @@ TestSuite(xenmoments, .init = setup, .timeout = 60);
 #define TEST(name) IN_THREAD(xenmoments, name)
 
 static unsigned moment;
-static int surprise;
+static int surprise; /* a state of the back-end, or one of these */
+
+enum { REPLACED = -2, GONE = -1 };
 
 static void surprise_at_moment(void)
 {
     if (moment-- > 0)
         return;
     fake_xs.on_request = NULL;
-    if (surprise < 0)
+    if (surprise == REPLACED) {
+        device_goes();
+        device_comes();
+        return;
+    }
+    if (surprise == GONE)
         device_goes();
     else
         back_state(surprise);
@@ -55,7 +62,7 @@ static void live(void)
 TEST(bears_any_state_at_any_moment)
 {
     fake_xs.on_write = back_follows_if_there;
-    for (surprise = -1; surprise < 10; surprise++)
+    for (surprise = REPLACED; surprise < 10; surprise++)
         for (unsigned at = 0; at < 30; at++) {
             moment = at;
             memset(back.seen, 0, sizeof(back.seen));
