@@ -277,6 +277,7 @@ int dns_read(const uint8_t *message, size_t n, const uint8_t *query, size_t m,
     if (result)
         return result;
     for (unsigned i = 0; i <= ALIASES_MAX; i++) {
+        answer->count = before; /* an alias has no addresses itself */
         result = look(r, get16(message + 6), type, answer, name);
         if (result != -EAGAIN)
             break;

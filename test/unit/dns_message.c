@@ -178,6 +178,17 @@ Test(dns_message, follows_aliases_in_any_order)
     cr_assert_str_eq(answer.name, "c.d");
 }
 
+Test(dns_message, an_alias_has_no_addresses_itself)
+{
+    ask("a.b");
+    record(OWNER, 1, ADDR);
+    record(OWNER, 5, "\1c\1d", 5);
+    record("\1c\1d", 5, 1, ADDR);
+    cr_assert_eq(read_it(), 0);
+    cr_assert_eq(answer.count, 1);
+    cr_assert_str_eq(answer.name, "c.d");
+}
+
 Test(dns_message, does_not_follow_aliases_for_ever)
 {
     ask("a.b");
