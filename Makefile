@@ -27,6 +27,8 @@ help:
 	@echo 'make system     system tests alone: [T=boots]'
 	@echo 'make soak       the system tests that can run for long, for long: [T=vif_life]'
 	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
+	@echo 'make fuzz-lines how much of their files have the fuzz targets reached?'
+	@echo 'make fuzz-checks do they notice when a check is missing?'
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
 	@echo 'make bench      our guests and a Linux guest under the same clients; minutes'
 	@echo 'make check      layout, two compilers, static analysis'

@@ -90,3 +90,16 @@ int gnttab_unshare(gref_t ref)
     fake_shared--;
     return 0;
 }
+
+void fake_memory_forget(void)
+{
+    for (gref_t ref = 0; ref < GRANTS; ref++)
+        if (shared[ref]) {
+            void *page = (void *)(uintptr_t)shared[ref];
+
+            shared[ref] = NULL;
+            fake_shared--;
+            gnttab_release(&ref, 1);
+            page_free(page);
+        }
+}

@@ -44,14 +44,18 @@ static void call(void)
     int err;
 
     /* The fake's disk is no larger, whatever xenstore says. */
+    if (sector > DISK_SECTORS)
+        sector = DISK_SECTORS;
     if (sector + n > DISK_SECTORS)
         n = (unsigned)(DISK_SECTORS - sector);
     switch (next() % 4) {
     case 0:
         err = blk_flush(blk);
+        check(disk.flush || err == -EOPNOTSUPP);
         break;
     case 1:
         err = blk_write(blk, sector, own + offset, n);
+        check(err || !blk_readonly(blk));
         break;
     default:
         err = blk_read(blk, sector, own + offset, n);

@@ -10,7 +10,7 @@
 
 static _Alignas(4096) uint8_t page[4096];
 static struct ring ring;
-static unsigned posted, retired;
+static unsigned posted, retired, extras;
 static char cookies[1 << 16];
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -50,8 +50,8 @@ static void respond(int rx)
     cookie = ring_retire(&ring, id);
     if (cookie)
         retire(cookie);
-    else
-        ring_retire_extra(&ring);
+    else if (ring_retire_extra(&ring))
+        check(extras-- > 0);
 }
 
 static void request(int rx, uint8_t what)
@@ -62,6 +62,7 @@ static void request(int rx, uint8_t what)
 
     if (!rx && what & 4) {
         check(!ring_extra(&ring) == (space == 0));
+        extras += space > 0;
         return;
     }
     if (posted == sizeof(cookies))
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ring.req_prod = ring.req_shown = ring.rsp_cons = start;
     index[0] = index[2] = start;
     index[1] = index[3] = start + 1;
-    posted = retired = 0;
+    posted = retired = extras = 0;
     memset(cookies, 0, sizeof(cookies));
 
     for (size_t i = 5; i + 1 < size; i += 2) {
