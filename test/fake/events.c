@@ -13,7 +13,7 @@
 #define PORTS 32
 
 uint64_t fake_now = 1000;
-unsigned fake_ports, fake_ports_left = PORTS;
+unsigned fake_ports, fake_ports_left = PORTS, fake_sent;
 
 static struct {
     uint64_t at;
@@ -90,6 +90,8 @@ void evtchn_send(uint32_t port)
 {
     if (port == FAKE_XS_PORT)
         fake_xs_kick();
+    else
+        fake_sent++;
 }
 
 void fake_event(uint32_t port)

@@ -11,6 +11,7 @@ extern uint64_t fake_now;
 void fake_later(uint64_t delay, void (*fn)(void));
 
 extern unsigned fake_ports;      /* open event channels */
+extern unsigned fake_sent;       /* events to others than xenstored */
 extern unsigned fake_ports_left; /* how many may yet be opened */
 void fake_event(uint32_t port);  /* the other side sends one */
 

@@ -304,6 +304,7 @@ TEST(is_patient_with_one_that_does_not_let_go)
     fake_mapped = true;
     before = fake_now;
     xenbus_close(&dev);
+    cr_assert(strstr(fake_said, "device/vif/0: the back-end keeps a ring"));
     cr_assert_eq(fake_now, before + 10 * SECOND);
     cr_assert_str_eq(back.seen, "456");
     cr_assert_eq(fake_pages, 2); /* never used again */
@@ -381,4 +382,34 @@ TEST(says_once_why_it_is_broken)
     cr_assert_str_eq(fake_said, "device/vif/0: first reason\n");
     xenbus_close(&dev);
     nothing_is_left();
+}
+
+TEST(tells_the_back_end_of_requests_once)
+{
+    cr_assert_eq(open_all(), 0);
+    cr_assert(ring_extra(&tx));
+    xenbus_kick(&dev, &tx);
+    xenbus_kick(&dev, &tx);
+    cr_assert_eq(fake_sent, 1);
+    xenbus_close(&dev);
+}
+
+TEST(cannot_connect_without_a_thread_to_look_after_it)
+{
+    fake_stacks_left = fake_stacks;
+    cr_assert_eq(open_all(), -ENOMEM);
+    fake_stacks_left = fake_stacks + 1;
+    xenbus_close(&dev);
+    cr_assert_eq(open_all(), 0);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(a_state_that_there_is_not_is_the_end)
+{
+    cr_assert_eq(open_all(), 0);
+    back_state(XenbusStateReconfigured + 1);
+    rest();
+    cr_assert(dev.broken);
+    xenbus_close(&dev);
 }
