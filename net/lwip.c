@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
@@ -19,12 +18,14 @@
 #include "net/address.h"
 #include "net/address6.h"
 #include "net/budget.h"
+#include "net/device.h"
 #include "net/frame.h"
 #include "net/quirk.h"
 #include "net/route.h"
 #include "net/timers.h"
 #include "xen/clock.h"
 #include "xen/netfront.h"
+#include "xen/xenstore.h"
 
 #define IFACES_MAX 8
 #define BATCH      64 /* frames between two looks at the other threads */
@@ -38,12 +39,11 @@
 struct iface {
     struct netif netif;
     struct net *net;
+    struct device device;
     struct address address;
     struct address6 address6;
     unsigned queued; /* frames since the last flush */
     bool full;       /* a frame found no slot */
-    bool returning;  /* a thread waits for the device to come back */
-    unsigned epoch;  /* of the device */
 };
 
 static struct {
@@ -108,20 +108,10 @@ static void address_changed(struct netif *netif)
     waitq_wake(&stack.changed);
 }
 
-/* What depends on the device, which may come back as another. */
-static void take_identity(struct netif *netif, const struct net *net)
-{
-    memcpy(netif->hwaddr, net_mac(net), ETH_HWADDR_LEN);
-    netif->mtu = netif->mtu6 = (u16_t)net_mtu(net);
-}
-
 static err_t netif_start(struct netif *netif)
 {
     struct iface *i = netif->state;
 
-    take_identity(netif, i->net);
-    i->epoch = net_epoch(i->net);
-    netif->hwaddr_len = ETH_HWADDR_LEN;
     netif->name[0] = 'e';
     netif->name[1] = 'n';
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
@@ -137,26 +127,47 @@ static err_t netif_start(struct netif *netif)
     return ERR_OK;
 }
 
+static void add(unsigned id, struct net *net)
+{
+    struct iface *i = &stack.ifaces[stack.count];
+
+    i->net = net;
+    netif_add_noaddr(&i->netif, i, netif_start, ethernet_input);
+    device_start(&i->device, &i->netif, net, id);
+    if (stack.count++ == 0)
+        netif_set_default(&i->netif);
+    netif_set_up(&i->netif);
+    address_start(&i->address, &i->netif, id);
+    address6_start(&i->address6, &i->netif, id);
+}
+
+/* The first vif from id on that is ours. */
+static unsigned wanted_from(unsigned id)
+{
+    while (!address_wanted(id))
+        id++;
+    return id;
+}
+
+/* A vif that comes later is taken, too, if it is the next one. */
+static void expect(unsigned id)
+{
+    if (id < IFACES_MAX)
+        device_expect(id);
+}
+
 /* Every interface the toolstack gave us, up to the first it did not. */
 static int open_all(void)
 {
-    for (unsigned id = 0; id < IFACES_MAX; id++) {
-        struct iface *i = &stack.ifaces[stack.count];
+    unsigned id = wanted_from(0);
+    struct net *net;
 
-        if (!address_wanted(id))
-            continue;
-        i->net = net_open(id);
-        if (!i->net)
-            break;
-        netif_add_noaddr(&i->netif, i, netif_start, ethernet_input);
-        if (stack.count++ == 0)
-            netif_set_default(&i->netif);
-        netif_set_up(&i->netif);
-        address_start(&i->address, &i->netif, id);
-        address6_start(&i->address6, &i->netif, id);
-    }
-    if (stack.count)
+    for (; id < IFACES_MAX && (net = net_open(id)); id = wanted_from(id + 1))
+        add(id, net);
+    if (stack.count) {
+        expect(id);
         return 0;
+    }
     if (errno != ENODEV)
         return -errno; /* and it has been said why */
     say("net: no network interface: add vif=['bridge=xenbr0'] to the config");
@@ -173,62 +184,6 @@ static int start(void)
     NETIF_SET_CHECKSUM_CTRL(netif_list, NETIF_CHECKSUM_DISABLE_ALL);
     stack.started = clock_now();
     return open_all();
-}
-
-/* A thread for as long as a device is away: its return is waited for. */
-static void bring_back(void *arg)
-{
-    struct iface *i = arg;
-
-    while (net_reopen(i->net))
-        ;
-    i->returning = false;
-    net_touch();
-}
-
-/* What was lost with the device is sent again now, not when a timer that has
- * been doubled all the while says so. */
-static void resend(void)
-{
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
-        if (pcb->unacked)
-            tcp_rexmit_rto(pcb);
-        else
-            tcp_output(pcb);
-}
-
-static void follow_loss(struct iface *i)
-{
-    if (!i->returning)
-        i->returning = thread_create("vif", bring_back, i) != NULL;
-    if (netif_is_link_up(&i->netif))
-        netif_set_link_down(&i->netif);
-}
-
-/* Addresses and sockets stay; DHCP asks for the same address again. */
-static void follow_return(struct iface *i)
-{
-    say("net: vif %u is back", i->address.id);
-    take_identity(&i->netif, i->net);
-    netif_set_link_up(&i->netif);
-    address6_restart(&i->address6);
-    resend();
-}
-
-/* The link goes with the device and comes back with it.  Switches that have
- * to learn where we are hear from us, be it that nothing else has changed. */
-static void follow_device(struct iface *i)
-{
-    if (net_broken(i->net)) {
-        follow_loss(i);
-        return;
-    }
-    if (!netif_is_link_up(&i->netif))
-        follow_return(i);
-    else if (i->epoch != net_epoch(i->net) &&
-             !ip4_addr_isany(netif_ip4_addr(&i->netif)))
-        etharp_gratuitous(&i->netif);
-    i->epoch = net_epoch(i->net);
 }
 
 /* Slots that became free go to those who found none. */
@@ -278,11 +233,14 @@ static void flush(struct iface *i)
 
 static void sleep_until(uint64_t deadline)
 {
-    struct waiter w[IFACES_MAX + 1];
-    bool ready = false;
+    struct waiter w[IFACES_MAX + 3];
+    bool ready;
 
     /* Join first: an event that net_arm() asks for may come at once. */
     waitq_join(&stack.work, &w[stack.count]);
+    waitq_join(device_wake(), &w[stack.count + 1]);
+    waitq_join(xs_wake(), &w[stack.count + 2]);
+    ready = device_news();
     for (unsigned n = 0; n < stack.count; n++) {
         waitq_join(net_wake(stack.ifaces[n].net), &w[n]);
         if (net_arm(stack.ifaces[n].net, stack.ifaces[n].full))
@@ -290,10 +248,32 @@ static void sleep_until(uint64_t deadline)
     }
     if (!ready)
         thread_wait(deadline);
-    for (unsigned n = 0; n <= stack.count; n++)
+    for (unsigned n = 0; n < stack.count + 3; n++)
         waitq_leave(&w[n]);
     if (ready)
         thread_yield();
+}
+
+static void welcome(void)
+{
+    unsigned id;
+    struct net *net = device_take(&id);
+
+    if (!net)
+        return;
+    say("net: vif %u has come", id);
+    add(id, net);
+    expect(wanted_from(id + 1));
+}
+
+static void follow(struct iface *i)
+{
+    if (device_follow(&i->device)) {
+        address6_restart(&i->address6);
+        device_resend();
+    }
+    address_report(&i->address); /* may wait */
+    address6_report(&i->address6);
 }
 
 static void serve(void)
@@ -301,11 +281,9 @@ static void serve(void)
     bool more = false;
     uint64_t next;
 
-    for (unsigned n = 0; n < stack.count; n++) {
-        follow_device(&stack.ifaces[n]);
-        address_report(&stack.ifaces[n].address); /* may wait */
-        address6_report(&stack.ifaces[n].address6);
-    }
+    welcome();
+    for (unsigned n = 0; n < stack.count; n++)
+        follow(&stack.ifaces[n]);
     stack.touched = false;
     resume();
     for (unsigned n = 0; n < stack.count; n++)

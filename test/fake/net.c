@@ -3,7 +3,6 @@
 #include "test/fake/net.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +11,6 @@
 #include "lib/random.h"
 #include "xen/clock.h"
 #include "xen/netfront.h"
-#include "xen/xenstore.h"
 
 #define VIFS  4
 #define HOUR  (3600 * FAKE_SECOND)
@@ -33,7 +31,6 @@ static struct waitq returned;
 struct fake_net fake_net = {
     .vifs = 1, .mac = FAKE_MAC, .mtu = 1500, .slots = 256, .wire = fake_mirror};
 uint64_t fake_now = 1000 * FAKE_SECOND;
-char fake_xs_path[64], fake_xs_value[64];
 
 /* The world */
 
@@ -60,14 +57,6 @@ uint32_t random_u32(void)
 
     random_bytes(&x, sizeof(x));
     return x;
-}
-
-int xs_write(const char *path, const char *value)
-{
-    thread_yield(); /* xenstored takes its time */
-    snprintf(fake_xs_path, sizeof(fake_xs_path), "%s", path);
-    snprintf(fake_xs_value, sizeof(fake_xs_value), "%s", value);
-    return 0;
 }
 
 static void (*job)(void);

@@ -83,11 +83,13 @@ UNIT_inbox_FLAGS = $(LWIP_CFLAGS)
 UNIT_frame  = net/frame.c $(BUDGET) kernel/buf.c kernel/segment.c test/fake/page.c test/fake/said.c $(LWIP_HOST_LIB)
 UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
-NET_STACK = net/lwip.c net/timers.c net/quirk.c net/packet6.c net/rdnss.c net/discovery.c net/route.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
-            arch/x86_64/switch.S kernel/buf.c kernel/segment.c test/fake/net.c test/fake/page.c \
+NET_STACK = net/lwip.c net/device.c net/timers.c net/quirk.c net/packet6.c net/rdnss.c net/discovery.c net/route.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
+            arch/x86_64/switch.S kernel/buf.c kernel/segment.c test/fake/net.c test/fake/netkeys.c test/fake/page.c \
             test/fake/stack.c test/fake/said.c $(BUDGET) net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
+UNIT_device = $(NET_STACK)
+UNIT_device_FLAGS = $(NET_FLAGS)
 UNIT_lwip   = $(NET_STACK)
 UNIT_lwip_FLAGS = $(NET_FLAGS)
 UNIT_discovery = $(NET_STACK)
