@@ -34,6 +34,29 @@ static struct tcp_pcb *reopened(const struct tcp_hdr *syn)
     return NULL;
 }
 
+/* Of the connections that wait for their handshake's last part. */
+static struct tcp_pcb *oldest_half_open(const struct tcp_pcb_listen *l)
+{
+    struct tcp_pcb *oldest = NULL;
+
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+        if (pcb->state == SYN_RCVD && pcb->listener == l &&
+            (!oldest || tcp_ticks - pcb->tmr >= tcp_ticks - oldest->tmr))
+            oldest = pcb;
+    return oldest;
+}
+
+static void make_room(const struct tcp_hdr *syn)
+{
+    const struct tcp_pcb_listen *l = tcp_listen_pcbs.listen_pcbs;
+    struct tcp_pcb *old;
+
+    for (; l; l = l->next)
+        if (l->local_port == lwip_ntohs(syn->dest) &&
+            l->accepts_pending >= l->backlog && (old = oldest_half_open(l)))
+            tcp_abandon(old, 0); /* no RST: whom would it reach? */
+}
+
 void __real_tcp_input(struct pbuf *p, struct netif *from);
 
 void __wrap_tcp_input(struct pbuf *p, struct netif *from)
@@ -42,9 +65,11 @@ void __wrap_tcp_input(struct pbuf *p, struct netif *from)
     struct tcp_pcb *old;
 
     if (p->len >= TCP_HLEN &&
-        (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-        (old = reopened(header)))
-        tcp_abort(old);
+        (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
+        if ((old = reopened(header)))
+            tcp_abort(old);
+        make_room(header);
+    }
     __real_tcp_input(p, from);
 }
 

@@ -21,8 +21,11 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
  * A client that comes again from the port of a connection we have closed finds
  * lwIP in TIME_WAIT: its SYN would be answered by a bare acknowledgement or a
  * reset, for a minute.  One that begins beyond the old connection's numbers
- * opens a new one instead (RFC 9293, 3.10.7.4).  The linker puts this in the
- * place of lwIP's tcp_input().
+ * opens a new one instead (RFC 9293, 3.10.7.4).
+ *
+ * A listener whose backlog is full of connections that nobody completes would
+ * take no other for 20 seconds: the oldest of those gives way to a new SYN
+ * (RFC 4987, 3.4).  The linker puts this in the place of lwIP's tcp_input().
  */
 struct netif;
 void __wrap_tcp_input(struct pbuf *p, struct netif *from);

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <lwip/priv/tcp_priv.h>
@@ -345,4 +346,71 @@ static void inherited(void)
 Test(connection, gives_accepted_connections_the_options_of_the_listener)
 {
     cr_assert(world(inherited));
+}
+
+/* A SYN from a host that will never answer. */
+static void syn_from(uint8_t host)
+{
+    uint8_t f[60] = {[12] = 0x08,
+                     0x00,
+                     0x45,
+                     [17] = 40,
+                     [22] = 64,
+                     6,
+                     [26] = 10,
+                     0,
+                     0,
+                     host,
+                     10,
+                     0,
+                     0,
+                     2,
+                     /* ports, numbers, header of 20 bytes, SYN, window */
+                     [34] = 0x12,
+                     0x34,
+                     PORT >> 8,
+                     PORT & 255,
+                     [46] = 0x50,
+                     0x02,
+                     0x10,
+                     0x00};
+    const uint16_t sum = (uint16_t)~fake_sum(f + 14, 20, 0);
+
+    memcpy(f, FAKE_MAC, 6);
+    memcpy(f + 6, FAKE_PEER, 6);
+    f[24] = (uint8_t)(sum >> 8);
+    f[25] = (uint8_t)sum;
+    fake_checksum(f, true);
+    fake_deliver(0, f, sizeof(f), 0);
+}
+
+static void flooded(void)
+{
+    const int l = listener(PORT, 8), c = socket(AF_INET, SOCK_STREAM, 0);
+    const uint64_t start = clock_now();
+    unsigned half_open = 0;
+    int s;
+
+    for (uint8_t host = 100; host < 200; host++) {
+        syn_from(host);
+        nap(FAKE_SECOND / 100);
+    }
+    for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+        half_open += p->state == SYN_RCVD;
+    cr_assert_eq(half_open, 8, "the backlog is full of them");
+    cr_assert_eq(call(connect, c, PEER, PORT), 0);
+    cr_assert_lt(clock_now() - start, 2 * FAKE_SECOND);
+    cr_assert_geq(s = accept(l, NULL, NULL), 0);
+    for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
+        if (p->state == SYN_RCVD)
+            cr_assert_geq(ip4_addr4(ip_2_ip4(&p->remote_ip)), 193,
+                          "the oldest has given way");
+    fd_close(s);
+    fd_close(c);
+    fd_close(l);
+}
+
+Test(connection, is_made_during_a_flood_of_syns)
+{
+    cr_assert(world(flooded));
 }
