@@ -48,7 +48,7 @@ void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags);
 void fake_unstick(void);
 void fake_break(void); /* what is on its way out is lost */
 void fake_mend(void);
-void fake_arrive(void); /* one more vif */
+void fake_arrive(void);    /* one more vif */
 void fake_take_over(void); /* another back-end continues */
 
 /* The Internet checksum of data, carried on from sum. */

@@ -86,7 +86,7 @@ int main(void)
     tally_fill_pool();
     CHECK(listener >= 0);
     CHECK(bind(listener, (const struct sockaddr *)&any, sizeof(any)) == 0);
-    CHECK(listen(listener, 16) == 0);
+    CHECK(listen(listener, 255) == 0);
     CHECK(thread_create("frames", listen_to_frames, NULL));
     while ((fd = accept(listener, NULL, NULL)) >= 0)
         CHECK(thread_create("answer", answer, (void *)(intptr_t)fd));
