@@ -6,9 +6,15 @@
 
 #include "kernel/page.h"
 
+static char *end; /* NULL: nobody has called malloc() */
+
+size_t heap_size(void)
+{
+    return end ? (size_t)(end - (char *)page_base()) : 0;
+}
+
 void *heap_grow(ptrdiff_t n)
 {
-    static char *end;
     char *old;
 
     if (!end)

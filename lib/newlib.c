@@ -115,8 +115,10 @@ void __stack_chk_fail(void)
  * and has not given out. */
 void _exit(int status)
 {
+    const size_t unused = heap_size() ? mallinfo().fordblks : 0;
+
     say("%lu bytes of memory were free",
-        page_count_free() * PAGE_SIZE + mallinfo().fordblks);
+        page_count_free() * PAGE_SIZE + unused);
     exit_status_publish(status);
     shutdown_now(shutdown_reason());
 }

@@ -4,7 +4,8 @@ NEWLIB     := $(D)/newlib
 LIBC       := $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
 
 # The locks are lib/lock.c's, so that two threads may share a FILE: newlib's own
-# do nothing, and are taken out.
+# do nothing, and are taken out.  The library's own struct mallinfo has ints
+# where the header, which programs see, has size_t.
 NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
                    --disable-newlib-supplied-syscalls --disable-newlib-mb \
                    --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
@@ -18,6 +19,7 @@ $(NEWLIB)/lib/libc.a: lib/newlib.mk | $(PACKAGES)
 	@echo "newlib: building (once, about a minute)"
 	@new=$$(mktemp -d $(NEWLIB).XXXXXX) && mkdir $$new/source $$new/build $$new/lib && \
 	tar xJf /usr/src/newlib/newlib-*.tar.xz -C $$new/source --strip-components=1 && \
+	sed -i '/^struct mallinfo {/,/^}/s/^  int/  size_t/' $$new/source/newlib/libc/stdlib/mallocr.c && \
 	{ (cd $$new/build && ../source/newlib/configure $(NEWLIB_CONFIGURE) \
 	    CC="gcc $(NEWLIB_CFLAGS)" AR=ar RANLIB=ranlib AS=as READELF=readelf \
 	    CFLAGS= && $(MAKE)) >$$new/log 2>&1 </dev/null || \

@@ -97,9 +97,11 @@ Test(page, freeing_twice_is_a_bug, .signal = SIGABRT)
 
 Test(heap, grows_from_the_bottom_until_it_meets_the_pages)
 {
+    cr_assert_eq(heap_size(), 0);
     cr_assert_eq(heap_grow(0), nth(0));
     cr_assert_eq(heap_grow(100), nth(0));
     cr_assert_eq(heap_grow(0), nth(0) + 100);
+    cr_assert_eq(heap_size(), 100);
     cr_assert_eq(page_count_free(), PAGES - 1);
     cr_assert_eq(page_alloc_run(150), nth(50));
 
