@@ -117,6 +117,11 @@ size_t buf_in_use(void)
     return pool.in_use;
 }
 
+size_t buf_idle(void)
+{
+    return pool.pages - pool.in_use;
+}
+
 size_t buf_quarantined(void)
 {
     return pool.quarantined;

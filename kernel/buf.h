@@ -44,3 +44,6 @@ void buf_quarantine(struct buf *b);
 size_t buf_limit(void);
 size_t buf_in_use(void);
 size_t buf_quarantined(void);
+
+/* Pages that the pool holds, and no packet. */
+size_t buf_idle(void);

@@ -166,3 +166,13 @@ size_t slab_size(const void *piece)
 
     return s->kind == WHOLE ? s->pages * PAGE_SIZE : sizes[s->kind];
 }
+
+size_t slab_idle(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        for (const struct slab *s = lists[i]; s; s = s->next)
+            n += s->used == 0;
+    return n;
+}

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/buf.h"
 #include "kernel/page.h"
 #include "kernel/panic.h"
+#include "kernel/slab.h"
 #include "lib/fd.h"
 #include "lib/heap.h"
 #include "lib/posix.h"
@@ -111,14 +113,22 @@ void __stack_chk_fail(void)
     panic("stack smashed");
 }
 
-/* The figure is what leaks show in: pages nobody has, and what malloc() holds
- * and has not given out. */
+#pragma weak buf_idle /* there are none without a network */
+#pragma weak slab_idle
+
+/* What a leak shows in: pages that nobody has, or that only wait to be used,
+ * and what malloc() has and has not given out. */
+static size_t free_memory(void)
+{
+    const size_t pages = page_count_free() + (buf_idle ? buf_idle() : 0) +
+                         (slab_idle ? slab_idle() : 0);
+
+    return pages * PAGE_SIZE + (heap_size() ? mallinfo().fordblks : 0);
+}
+
 void _exit(int status)
 {
-    const size_t unused = heap_size() ? mallinfo().fordblks : 0;
-
-    say("%lu bytes of memory were free",
-        page_count_free() * PAGE_SIZE + unused);
+    say("%lu bytes of memory were free", free_memory());
     exit_status_publish(status);
     shutdown_now(shutdown_reason());
 }

@@ -46,6 +46,7 @@ Test(slab, gives_pieces_that_are_large_enough_aligned_and_apart)
             slab_free(p[i][j]);
         }
     cr_assert_leq(pages_in_use(), 10, "at most one of each kind");
+    cr_assert_eq(slab_idle(), pages_in_use());
 }
 
 Test(slab, fills_a_page_with_pieces_of_one_size)
@@ -57,6 +58,7 @@ Test(slab, fills_a_page_with_pieces_of_one_size)
     cr_assert_eq(pages_in_use(), 1);
     slab_free(slab_alloc(48));
     cr_assert_eq(pages_in_use(), 2);
+    cr_assert_eq(slab_idle(), 1);
     slab_free(p[0]);
     for (size_t i = 1; i < ARRAY_LEN(p); i++)
         slab_free(p[i]);
