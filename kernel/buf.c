@@ -8,6 +8,7 @@
 #include "kernel/page.h"
 
 #define POOL_SHARE 4 /* the pool may take one page in so many */
+#define TABLE      (PAGE_SIZE / sizeof(struct buf)) /* descriptors in a page */
 
 static struct {
     struct buf *free;  /* with a page each; the last one used comes first */
@@ -15,6 +16,7 @@ static struct {
     size_t limit;      /* 0: not known yet */
     size_t pages;      /* in the pool: free or in use */
     size_t in_use;
+    size_t tables; /* pages of descriptors */
     size_t quarantined;
 } pool;
 
@@ -48,7 +50,8 @@ static struct buf *descriptor(void)
     if (!pool.spare) {
         struct buf *b = page_alloc();
 
-        for (size_t i = 0; b && i < PAGE_SIZE / sizeof(*b); i++)
+        pool.tables += b != NULL;
+        for (size_t i = 0; b && i < TABLE; i++)
             push(&pool.spare, &b[i]);
     }
     return pop(&pool.spare);
@@ -119,7 +122,9 @@ size_t buf_in_use(void)
 
 size_t buf_idle(void)
 {
-    return pool.pages - pool.in_use;
+    const size_t needed = (pool.in_use + TABLE - 1) / TABLE;
+
+    return pool.pages - pool.in_use + pool.tables - needed;
 }
 
 size_t buf_quarantined(void)

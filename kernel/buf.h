@@ -45,5 +45,5 @@ size_t buf_limit(void);
 size_t buf_in_use(void);
 size_t buf_quarantined(void);
 
-/* Pages that the pool holds, and no packet. */
+/* Pages that the pool has taken and could do without now. */
 size_t buf_idle(void);
