@@ -28,6 +28,8 @@
 #include "xen/xenstore.h"
 
 #define IFACES_MAX 8
+#define SOURCE4    26 /* where a frame has it */
+#define SOURCE6    22
 #define BATCH      64 /* frames between two looks at the other threads */
 
 #define ADDRESS_WAIT (10 * SECOND) /* DHCP answers sooner, or never */
@@ -86,6 +88,39 @@ static err_t output(struct netif *netif, struct pbuf *p)
     return ERR_OK;
 }
 
+/* One of the interface's own addresses, and nobody else has claimed it? */
+static bool is_own(const struct netif *netif, const ip_addr_t *addr)
+{
+    if (IP_IS_V4(addr))
+        return ip4_addr_eq(netif_ip4_addr(netif), ip_2_ip4(addr));
+    for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
+            ip6_addr_eq(netif_ip6_addr(netif, i), ip_2_ip6(addr)))
+            return true;
+    return false;
+}
+
+/* A packet from outside that says it came from us: a service that answered it
+ * would talk to itself, perhaps for ever (RFC 1122, 3.2.1.3). */
+static bool is_forged(const struct netif *netif, const struct pbuf *p)
+{
+    const unsigned type =
+        (unsigned)pbuf_get_at(p, 12) << 8 | pbuf_get_at(p, 13);
+    ip_addr_t from = {0};
+
+    if (type == ETHTYPE_IP) {
+        pbuf_copy_partial(p, &ip_2_ip4(&from)->addr, 4, SOURCE4);
+        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V4);
+    } else if (type == ETHTYPE_IPV6) {
+        pbuf_copy_partial(p, ip_2_ip6(&from)->addr, 16, SOURCE6);
+        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V6);
+        ip6_addr_assign_zone(ip_2_ip6(&from), IP6_UNICAST, netif);
+    } else {
+        return false;
+    }
+    return !ip_addr_isany(&from) && is_own(netif, &from);
+}
+
 static void input(struct iface *i, struct buf *b)
 {
     const bool check = !frame_trusted(b);
@@ -93,6 +128,10 @@ static void input(struct iface *i, struct buf *b)
 
     if (!p)
         return;
+    if (is_forged(&i->netif, p)) {
+        pbuf_free(p);
+        return;
+    }
     /* At rest nothing is checked: what we send ourselves has no sums. */
     if (check)
         i->netif.chksum_flags |= OFFLOADED_RX;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "kernel/buf.h"
 #include "kernel/sched.h"
 #include "lib/fd.h"
 #include "lib/param.h"
@@ -205,4 +206,42 @@ Test(dgram, waits_for_slots_with_datagrams)
 {
     fake_net.slots = 128; /* half of them take a datagram of 41 frames */
     cr_assert(world(crowd));
+}
+
+/* Everything comes back as if we had sent it to ourselves. */
+static void forge(unsigned id, uint8_t *frame, size_t len, unsigned flags)
+{
+    uint16_t sum;
+
+    if (frame[23] != 17) {
+        fake_mirror(id, frame, len, flags);
+        return;
+    }
+    memcpy(frame, FAKE_MAC FAKE_PEER, 12);
+    memcpy(frame + 30, frame + 26, 4);
+    memset(frame + 24, 0, 2);
+    sum = (uint16_t)~fake_sum(frame + 14, 20, 0);
+    frame[24] = (uint8_t)(sum >> 8);
+    frame[25] = (uint8_t)sum;
+    fake_deliver(id, frame, len, BUF_CSUM_OK);
+}
+
+static void forged(void)
+{
+    const int a = bound(1000), b = bound(2000);
+
+    fake_net.wire = forge;
+    cr_assert_eq(send_to(a, "x", 1, PEER, 2000), 1);
+    nap(FAKE_SECOND);
+    cr_assert(!(ready(b) & POLLIN), "from outside");
+    cr_assert_eq(send_to(a, "x", 1, HERE, 2000), 1);
+    nap(FAKE_SECOND);
+    cr_assert(ready(b) & POLLIN, "from here");
+    fd_close(a);
+    fd_close(b);
+}
+
+Test(dgram, believes_nobody_else_who_says_to_be_this_host)
+{
+    cr_assert(world(forged));
 }

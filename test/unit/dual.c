@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <lwip/netif.h>
 #include <lwip/tcp.h>
 
+#include "kernel/buf.h"
 #include "lib/fd.h"
 #include "lib/util.h"
 #include "test/fake/net.h"
@@ -365,4 +367,38 @@ static void poor(void)
 Test(dual, survives_every_failing_allocation)
 {
     cr_assert(world6(poor));
+}
+
+/* Datagrams come back as if we had sent them to ourselves. */
+static void forge(unsigned id, uint8_t *frame, size_t len, unsigned flags)
+{
+    if (frame[12] != 0x86 || frame[20] != IPPROTO_UDP) {
+        fake_mirror(id, frame, len, flags);
+        return;
+    }
+    memcpy(frame, FAKE_MAC FAKE_PEER, 12);
+    memcpy(frame + 38, frame + 22, 16);
+    fake_deliver(id, frame, len, BUF_CSUM_OK);
+}
+
+static void forged(void)
+{
+    const int a = new6(SOCK_DGRAM), b = new6(SOCK_DGRAM);
+
+    cr_assert_eq(call6(bind, b, "::", 2000, 0), 0);
+    fake_net.wire = forge;
+    cr_assert_eq(send_to6(a, "x", 1, PEER6, 2000, 0), 1);
+    cr_assert_eq(send_to6(a, "x", 1, LINK_LOCAL_PEER, 2000, SCOPE), 1);
+    nap(FAKE_SECOND);
+    cr_assert(!(ready(b) & POLLIN), "from outside");
+    cr_assert_eq(send_to6(a, "x", 1, HERE6, 2000, 0), 1);
+    nap(FAKE_SECOND);
+    cr_assert(ready(b) & POLLIN, "from here");
+    fd_close(a);
+    fd_close(b);
+}
+
+Test(dual, believes_nobody_else_who_says_to_be_this_host)
+{
+    cr_assert(world6(forged));
 }
