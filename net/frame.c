@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/page.h"
+#include "kernel/panic.h"
 #include "kernel/segment.h"
 #include "lib/util.h"
 #include "net/budget.h"
@@ -120,7 +121,9 @@ struct pbuf *frame_received(struct buf *b)
     }
     if (!p) {
         buf_free(b);
-        counters.dropped++;
+        if (counters.dropped++ == 0)
+            say("net: no memory for what comes in: packets are dropped, from "
+                "now on without a word");
     }
     return p;
 }

@@ -22,7 +22,7 @@
 struct frame_counters {
     size_t pages;   /* held by lwIP and the sockets now */
     size_t copied;  /* longer than FRAME_COPY_MAX, but no page was left */
-    size_t dropped; /* received, but there was no memory */
+    size_t dropped; /* received, but no memory: the first one is told */
     size_t unsent;  /* to send, but there was no buffer */
 };
 

@@ -5,6 +5,7 @@
 #include "net/budget.h"
 #include "net/frame.h"
 #include "test/fake/page.h"
+#include "test/fake/said.h"
 
 uint32_t random_u32(void)
 {
@@ -127,6 +128,7 @@ Test(frame, lets_acknowledgements_in_when_memory_is_low)
     cr_assert_null(frame_received(frame(600, 4000)));
     cr_assert_null(frame_received(frame(129, 4000)));
     cr_assert_eq(frame_counters()->dropped, 2);
+    cr_assert_eq(fake_lines, 1, "told once");
     check(ack = frame_received(frame(128, 4000)), 128);
     pbuf_free(ack);
     pbuf_free(held[0]);
