@@ -6,7 +6,7 @@
 # A guest is called by the name its test gives it; to Xen it is $TEST.NAME, so
 # that each has a log of its own.
 
-PATIENCE=60 # seconds; the one limit of all that is waited for
+PATIENCE=${PATIENCE:-60} # seconds; the one limit of all that is waited for
 TMP=$(mktemp -d)
 guests_started=0
 

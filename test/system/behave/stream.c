@@ -256,7 +256,7 @@ static void filling(void)
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
     for (size_t size = sizeof(block); size; size /= 256)
         while ((n = send(fds[0], block, size, 0)) > 0 ||
-               poll(&room, 1, 6 * SOON) > 0)
+               poll(&room, 1, 12 * SOON) > 0)
             sent += n > 0 ? (size_t)n : 0;
     tell("send when full", send(fds[0], block, 1, 0));
     tell_ready("full", fds[0], 0);
