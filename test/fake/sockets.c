@@ -23,28 +23,6 @@
 #include "test/fake/net.h"
 #include "xen/clock.h"
 
-size_t mallocs_left = SIZE_MAX;
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_malloc(size_t n)
-{
-    if (mallocs_left == 0)
-        return NULL;
-    mallocs_left--;
-    return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    if (mallocs_left == 0)
-        return NULL;
-    mallocs_left--;
-    return __real_calloc(n, size);
-}
-
 static struct sockaddr_in at(const char *addr, uint16_t port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,

@@ -11,14 +11,14 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "test/fake/scarce.h"
+
 #define PORT 7
 #define HERE "10.0.0.2"
 #define PEER "10.0.0.9"
 
 #define HERE6 "2001:db8::2"
 #define PEER6 "2001:db8::9"
-
-extern size_t mallocs_left; /* malloc() and calloc() fail at 0 */
 
 /* Run fn with the address on the command line, then see to it that nothing of
  * what it did is left: not in the heap, not in the pool, not in lwIP's lists.

@@ -6,6 +6,8 @@
 # same).  A pool that a singleton keeps for ever hangs on its static struct and
 # is no leak; a pointer that lies only in a test's local variable is one.
 
+SCARCE_FLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+
 UNIT_ring  = xen/ring.c
 UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c
 BUDGET     = net/budget.c test/fake/slab.c
@@ -102,8 +104,10 @@ UNIT_rdnss_FLAGS = $(NET_FLAGS)
 UNIT_address6_FLAGS = $(NET_FLAGS)
 SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/multicast.c net/dgram.c net/datagrams.c net/ping.c \
               net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
-              net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c $(NET_STACK)
-SOCKET_FLAGS = $(NET_FLAGS) -Wl,--wrap=malloc,--wrap=calloc
+              net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c test/fake/scarce.c $(NET_STACK)
+SOCKET_FLAGS = $(NET_FLAGS) $(SCARCE_FLAGS)
+UNIT_scarce = $(SOCKETS)
+UNIT_scarce_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
 UNIT_socket = $(SOCKETS)
 UNIT_socket_FLAGS = $(SOCKET_FLAGS)
 UNIT_stream = $(SOCKETS)
