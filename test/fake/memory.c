@@ -23,13 +23,11 @@ void *page_alloc(void)
 {
     void *page;
 
-    if (!fake_pages_left)
+    if (!fake_pages_left || !(page = aligned_alloc(PAGE_SIZE, PAGE_SIZE)))
         return NULL;
     fake_pages_left--;
     fake_pages++;
-    page = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-    memset(page, 0xa5, PAGE_SIZE);
-    return page;
+    return memset(page, 0xa5, PAGE_SIZE);
 }
 
 void page_free(void *page)

@@ -157,9 +157,9 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
     struct peer *p = of(dev);
     uint32_t *index = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 
-    if (p->ring_err) {
+    if (p->ring_err || !index) {
         free(index);
-        return p->ring_err;
+        return p->ring_err ? p->ring_err : -ENOMEM;
     }
     ring_init(r, index, slot_size);
     r->req_prod = r->req_shown = r->rsp_cons = PEER_OLD;

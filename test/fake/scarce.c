@@ -88,7 +88,8 @@ bool scarce_fine(long result)
     if (result >= 0)
         return true;
     cr_assert(failed, "%s, and nothing was wanting", strerror(errno));
-    cr_assert(errno == ENOMEM || errno == ENOBUFS, "%s", strerror(errno));
+    cr_assert(errno == ENOMEM || errno == ENOBUFS || errno == ENOSPC, "%s",
+              strerror(errno));
     return false;
 }
 

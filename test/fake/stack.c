@@ -11,10 +11,12 @@ unsigned fake_stacks_left = 1000;
 
 void *stack_alloc(void)
 {
-    if (fake_stacks == fake_stacks_left)
-        return NULL;
-    fake_stacks++;
-    return aligned_alloc(STACK_SIZE, STACK_SIZE);
+    void *low = fake_stacks == fake_stacks_left
+                    ? NULL
+                    : aligned_alloc(STACK_SIZE, STACK_SIZE);
+
+    fake_stacks += low != NULL;
+    return low;
 }
 
 void stack_free(void *low)

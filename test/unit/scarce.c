@@ -14,15 +14,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "kernel/buf.h"
 #include "lib/fd.h"
 #include "lib/util.h"
 #include "net/budget.h"
 #include "net/frame.h"
 #include "test/fake/net.h"
 #include "test/fake/sockets.h"
-
-SCARCE(struct buf *, buf_alloc, (void), (), NULL)
+#include "test/unit/scarce.h"
 
 static size_t budget_before;
 static int fds[12];
@@ -42,25 +40,10 @@ static void settle(void)
     cr_assert_eq(budget_used(), budget_before);
 }
 
-/* The pool keeps the pages it has had: let it have had them. */
-static void fill_pool(void)
-{
-    struct buf *all = NULL;
-
-    for (int i = 0; i < 256; i++) {
-        struct buf *b = buf_alloc();
-
-        cr_assert(b);
-        b->next = all;
-        all = b;
-    }
-    buf_free(all);
-}
-
 /* At least so many allocations are known to be there. */
 static void each(void (*scenario)(void), size_t least)
 {
-    fill_pool();
+    fill_pool(256);
     memset(fds, -1, sizeof(fds));
     budget_before = budget_used();
     cr_assert_geq(scarce_each(scenario, settle), least);

@@ -21,6 +21,10 @@ UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c kernel/segmen
 UNIT_netio = $(UNIT_netfront)
 UNIT_netlies = $(UNIT_netfront)
 UNIT_netfit = $(UNIT_netfront)
+UNIT_scarce_net = $(UNIT_netfront) test/fake/scarce.c
+UNIT_scarce_net_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=buf_alloc,--wrap=gnttab_claim
+UNIT_scarce_blk = $(UNIT_blkfront) test/fake/scarce.c
+UNIT_scarce_blk_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=gnttab_claim
 UNIT_random = lib/random.c
 UNIT_random_FLAGS = -include test/fake/cpu.h
 UNIT_sched = kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
@@ -35,6 +39,8 @@ UNIT_xenlife = $(UNIT_xenbus)
 UNIT_xenlife_FLAGS = $(UNIT_xenbus_FLAGS)
 UNIT_xenmoments = $(UNIT_xenbus)
 UNIT_xenmoments_FLAGS = $(UNIT_xenbus_FLAGS)
+UNIT_scarce_bus = $(UNIT_xenbus) test/fake/scarce.c
+UNIT_scarce_bus_FLAGS = $(UNIT_xenbus_FLAGS) $(SCARCE_FLAGS) -Wl,--wrap=gnttab_claim,--wrap=evtchn_open
 UNIT_page  = kernel/page.c lib/heap.c
 UNIT_clock = xen/clock.c
 UNIT_clock_FLAGS = -include test/fake/cpu.h
