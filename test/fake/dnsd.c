@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -154,21 +155,32 @@ static void serve_udp(void *arg)
     fd_close(fd);
 }
 
-static void serve_tcp(void *arg)
+static void answer_tcp(int fd)
 {
-    const int l = listener(53, 1), fd = accept(l, NULL, NULL);
     uint8_t head[2];
 
+    if (recv(fd, head, 2, MSG_WAITALL) != 2)
+        return;
+    size = (size_t)head[0] << 8 | head[1];
+    if (recv(fd, message, size, MSG_WAITALL) != (ssize_t)size)
+        return;
+    make_answer(false);
+    send(fd, (uint8_t[]){0, (uint8_t)size}, 2, 0);
+    send(fd, message, size, 0);
+}
+
+static int tcp;
+
+static void serve_tcp(void *arg)
+{
+    int fd;
+
     (void)arg;
-    if (recv(fd, head, 2, MSG_WAITALL) == 2) {
-        size = (size_t)head[0] << 8 | head[1];
-        cr_assert_eq(recv(fd, message, size, MSG_WAITALL), size);
-        make_answer(false);
-        send(fd, (uint8_t[]){0, (uint8_t)size}, 2, 0);
-        send(fd, message, size, 0);
-    }
-    fd_close(fd);
-    fd_close(l);
+    while ((fd = accept(tcp, NULL, NULL)) >= 0 || errno != EBADF)
+        if (fd >= 0) {
+            answer_tcp(fd);
+            fd_close(fd);
+        }
 }
 
 void dnsd_known(unsigned n, const char *addr)
@@ -191,7 +203,14 @@ void dnsd_start(void)
 
 void dnsd_start_tcp(void)
 {
+    tcp = listener(53, 1);
     thread_create("tcp", serve_tcp, NULL);
+}
+
+void dnsd_stop_tcp(void)
+{
+    fd_close(tcp);
+    nap(FAKE_SECOND);
 }
 
 void dnsd_stop(void)

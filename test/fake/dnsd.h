@@ -12,8 +12,9 @@ extern unsigned dnsd_asked;    /* questions that came */
 extern const char *dnsd_hosts; /* /etc/hosts; NULL: there is no ramdisk */
 
 void dnsd_start(void);     /* by UDP; at PEER it is known to the stack */
-void dnsd_start_tcp(void); /* for one connection */
+void dnsd_start_tcp(void); /* beside it */
 void dnsd_stop(void);      /* by UDP */
+void dnsd_stop_tcp(void);
 
 /* The n-th of DHCP's servers; addr of either family. */
 void dnsd_known(unsigned n, const char *addr);

@@ -60,6 +60,7 @@ static void large(void)
     dnsd_start_tcp();
     dnsd_start();
     cr_expect_str_eq(found("large.test"), "192.0.2.1");
+    dnsd_stop_tcp();
     cr_expect_str_eq(found("large.test"), gai_strerror(EAI_AGAIN),
                      "nobody listens any more");
     dnsd_stop();

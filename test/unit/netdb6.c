@@ -89,6 +89,7 @@ static void by_ipv6(void)
     dnsd_start_tcp();
     dnsd_known(0, PEER); /* the fake one listens there */
     cr_expect_str_eq(found("large.test"), "192.0.2.1");
+    dnsd_stop_tcp();
     dnsd_stop();
 }
 

@@ -145,6 +145,8 @@ UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c 
 UNIT_netdb_FLAGS = $(SOCKET_FLAGS)
 UNIT_netdb6 = $(UNIT_netdb)
 UNIT_netdb6_FLAGS = $(SOCKET_FLAGS)
+UNIT_scarce_names = $(UNIT_netdb)
+UNIT_scarce_names_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
 
