@@ -93,7 +93,7 @@ static void add_nameserver(const ip4_addr_t *v4)
         nameserver_add(&addr);
 }
 
-void address_start(struct address *a, struct netif *netif, unsigned id)
+int address_start(struct address *a, struct netif *netif, unsigned id)
 {
     const char *value = value_of(id);
     struct address_config config;
@@ -104,13 +104,13 @@ void address_start(struct address *a, struct netif *netif, unsigned id)
             a->fixed = true;
             netif_set_addr(netif, &config.ip, &config.mask, &config.gw);
             add_nameserver(&config.dns);
-            return;
+            return 0;
         }
         say("net: %s=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP",
             address_params[id].name, value);
     }
     dhcp_set_struct(netif, &a->dhcp);
-    dhcp_start(netif);
+    return dhcp_start(netif) == ERR_OK ? 0 : -ENOMEM;
 }
 
 static unsigned prefix_bits(const ip4_addr_t *mask)

@@ -34,7 +34,8 @@ struct address {
     struct dhcp dhcp;
 };
 
-void address_start(struct address *a, struct netif *netif, unsigned id);
+/* 0, or -ENOMEM: there is none to ask DHCP with, and nobody will. */
+int address_start(struct address *a, struct netif *netif, unsigned id);
 
 /* Tell the console and xenstore about a change; may wait for xenstored. */
 void address_report(struct address *a);

@@ -166,18 +166,26 @@ static err_t netif_start(struct netif *netif)
     return ERR_OK;
 }
 
-static void add(unsigned id, struct net *net)
+static int add(unsigned id, struct net *net)
 {
     struct iface *i = &stack.ifaces[stack.count];
+    int err;
 
     i->net = net;
     netif_add_noaddr(&i->netif, i, netif_start, ethernet_input);
     device_start(&i->device, &i->netif, net, id);
+    netif_set_up(&i->netif);
+    err = address_start(&i->address, &i->netif, id);
+    if (err) {
+        say("net: no memory for vif %u", id);
+        netif_remove(&i->netif);
+        net_close(net);
+        return err;
+    }
+    address6_start(&i->address6, &i->netif, id);
     if (stack.count++ == 0)
         netif_set_default(&i->netif);
-    netif_set_up(&i->netif);
-    address_start(&i->address, &i->netif, id);
-    address6_start(&i->address6, &i->netif, id);
+    return 0;
 }
 
 /* The first vif from id on that is ours. */
@@ -198,17 +206,22 @@ static void expect(unsigned id)
 /* Every interface the toolstack gave us, up to the first it did not. */
 static int open_all(void)
 {
-    unsigned id = wanted_from(0);
-    struct net *net;
+    int err = -ENODEV;
+    unsigned id;
 
-    for (; id < IFACES_MAX && (net = net_open(id)); id = wanted_from(id + 1))
-        add(id, net);
+    for (id = wanted_from(0); id < IFACES_MAX; id = wanted_from(id + 1)) {
+        struct net *net = net_open(id);
+
+        err = net ? add(id, net) : -errno;
+        if (err)
+            break;
+    }
     if (stack.count) {
         expect(id);
         return 0;
     }
-    if (errno != ENODEV)
-        return -errno; /* and it has been said why */
+    if (err != -ENODEV)
+        return err; /* and it has been said why */
     say("net: no network interface: add vif=['bridge=xenbr0'] to the config");
     return -ENODEV;
 }
@@ -300,8 +313,8 @@ static void welcome(void)
 
     if (!net)
         return;
-    say("net: vif %u has come", id);
-    add(id, net);
+    if (!add(id, net))
+        say("net: vif %u has come", id);
     expect(wanted_from(id + 1));
 }
 

@@ -93,10 +93,15 @@ bool scarce_fine(long result)
     return false;
 }
 
-static void run(void (*scenario)(void), void (*settle)(void), size_t n)
+void scarce_arm(size_t n)
 {
     failed = false;
     left = n;
+}
+
+static void run(void (*scenario)(void), void (*settle)(void), size_t n)
+{
+    scarce_arm(n);
     scenario();
     left = SIZE_MAX;
     settle();

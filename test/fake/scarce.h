@@ -18,6 +18,9 @@ extern size_t mallocs_left; /* malloc() and its relatives fail at 0, for good */
  * the first run.  Returns how many allocations have failed, one at a time. */
 size_t scarce_each(void (*scenario)(void), void (*settle)(void));
 
+/* For what happens once in a process: the n-th from now fails. */
+void scarce_arm(size_t n);
+
 bool scarce_now(void); /* for allocators: this one fails */
 
 /* One has failed in this run: from here on calls may fail. */

@@ -114,6 +114,8 @@ SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream
 SOCKET_FLAGS = $(NET_FLAGS) $(SCARCE_FLAGS)
 UNIT_scarce = $(SOCKETS)
 UNIT_scarce_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
+UNIT_scarce_start = $(SOCKETS)
+UNIT_scarce_start_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
 UNIT_socket = $(SOCKETS)
 UNIT_socket_FLAGS = $(SOCKET_FLAGS)
 UNIT_stream = $(SOCKETS)
