@@ -65,6 +65,8 @@ UNIT_http_condition = lib/http_condition.c lib/http_date.c $(HTTP_PURE)
 UNIT_http_answer = lib/http_answer.c $(UNIT_http_condition) lib/http_accept.c
 HTTP_ALL   = lib/http_conn.c lib/http_site.c lib/http_list.c lib/http_reply.c $(UNIT_http_answer)
 UNIT_http_conn = $(HTTP_ALL)
+UNIT_scarce_http = $(HTTP_ALL) test/fake/scarce.c
+UNIT_scarce_http_FLAGS = $(SCARCE_FLAGS)
 UNIT_crowd = lib/crowd.c
 UNIT_server = lib/server.c
 UNIT_server_FLAGS = -Wl,--wrap=socket,--wrap=bind
