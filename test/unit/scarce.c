@@ -195,6 +195,13 @@ Test(scarce, sockets_live_with_any_failure_over_ipv4)
     cr_assert(world(over_ipv4));
 }
 
+/* Of several pages each. */
+Test(scarce, sockets_live_with_any_failure_in_large_frames)
+{
+    fake_net.mtu = 9000;
+    cr_assert(world(over_ipv4));
+}
+
 static void over_ipv6(void)
 {
     each_at(PEER6, 50, 10);
