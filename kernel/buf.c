@@ -9,12 +9,14 @@
 
 #define POOL_SHARE 4 /* the pool may take one page in so many */
 #define TABLE      (PAGE_SIZE / sizeof(struct buf)) /* descriptors in a page */
+#define BUCKETS    256
 
 static struct {
     struct buf *free;  /* with a page each; the last one used comes first */
     struct buf *spare; /* descriptors without a page */
-    size_t limit;      /* 0: not known yet */
-    size_t pages;      /* in the pool: free or in use */
+    struct buf *bucket[BUCKETS]; /* those with a page, by its address */
+    size_t limit;                /* 0: not known yet */
+    size_t pages;                /* in the pool: free or in use */
     size_t in_use;
     size_t tables; /* pages of descriptors */
     size_t quarantined;
@@ -44,6 +46,11 @@ static struct buf *pop(struct buf **list)
     return b;
 }
 
+static struct buf **bucket_of(const void *page)
+{
+    return &pool.bucket[(uintptr_t)page / PAGE_SIZE % BUCKETS];
+}
+
 /* A descriptor; they come by the page, too, and stay. */
 static struct buf *descriptor(void)
 {
@@ -60,7 +67,7 @@ static struct buf *descriptor(void)
 /* A new page for the pool.  It goes to back-ends: no byte of its past may. */
 static struct buf *grow(void)
 {
-    struct buf *b;
+    struct buf *b, **bucket;
 
     if (pool.pages >= buf_limit() || !(b = descriptor()))
         return NULL;
@@ -71,6 +78,9 @@ static struct buf *grow(void)
     }
     page_keep(-1);
     memset(b->page, 0, PAGE_SIZE);
+    bucket = bucket_of(b->page);
+    b->sibling = *bucket;
+    *bucket = b;
     pool.pages++;
     return b;
 }
@@ -82,8 +92,52 @@ struct buf *buf_alloc(void)
     if (!b && !(b = grow()))
         return NULL;
     pool.in_use++;
-    *b = (struct buf){.page = b->page};
+    *b = (struct buf){
+        .page = b->page, .owner = b, .refs = 1, .sibling = b->sibling};
     return b;
+}
+
+static struct buf *another(void *page, struct buf *owner)
+{
+    struct buf *b = descriptor();
+
+    if (!b)
+        return NULL;
+    *b = (struct buf){.page = page, .owner = owner};
+    if (owner)
+        owner->refs++;
+    return b;
+}
+
+struct buf *buf_lend(const void *at)
+{
+    uint8_t *page = (uint8_t *)((uintptr_t)at & ~(PAGE_SIZE - 1));
+    struct buf *b = *bucket_of(page);
+
+    while (b && b->page != page)
+        b = b->sibling;
+    return b ? another(page, b) : NULL;
+}
+
+struct buf *buf_foreign(const void *at)
+{
+    return another((void *)((uintptr_t)at & ~(PAGE_SIZE - 1)), NULL);
+}
+
+static void free_one(struct buf *b)
+{
+    struct buf *owner = b->owner;
+
+    if (owner != b)
+        push(&pool.spare, b);
+    if (!owner)
+        return;
+    assert(owner->refs > 0);
+    if (--owner->refs)
+        return;
+    assert(pool.in_use > 0);
+    pool.in_use--;
+    push(&pool.free, owner);
 }
 
 void buf_free(struct buf *b)
@@ -91,9 +145,7 @@ void buf_free(struct buf *b)
     while (b) {
         struct buf *next = b->next;
 
-        assert(pool.in_use > 0);
-        pool.in_use--;
-        push(&pool.free, b);
+        free_one(b);
         b = next;
     }
 }
@@ -107,12 +159,19 @@ size_t buf_total(const struct buf *b)
     return total;
 }
 
+/* Its reference stays for ever, and keeps the page from being used again. */
 void buf_quarantine(struct buf *b)
 {
+    struct buf *owner = b->owner;
+
+    if (owner != b)
+        push(&pool.spare, b);
+    if (!owner || owner->lost)
+        return;
+    owner->lost = true;
     pool.in_use--;
     pool.pages--;
     pool.quarantined++;
-    push(&pool.spare, b);
 }
 
 size_t buf_in_use(void)

@@ -17,16 +17,37 @@
 /* Marks of a packet, in its first buffer; their meaning is netif.h's. */
 #define BUF_CSUM_BLANK 1u /* TCP/UDP checksum: the pseudo-header's only */
 #define BUF_CSUM_OK    2u /* TCP/UDP checksum is known to be right */
+#define BUF_GSO_V6     4u /* what is to be cut is IPv6, not IPv4 */
 
 struct buf {
     uint8_t *page;
     struct buf *next;  /* the rest of this packet */
     uint16_t off, len; /* data: page[off] .. page[off + len - 1] */
-    uint8_t flags;     /* BUF_CSUM_*; in the first buffer */
+    uint8_t flags;     /* BUF_*; in the first buffer */
+    uint16_t gso_size; /* there, too: not 0: one TCP segment, to be cut into
+                          segments of so many bytes by who sends it */
+
+    /* The pool's own. */
+    bool lost;           /* the page, in quarantine */
+    uint32_t refs;       /* buffers with this page, counted by its owner */
+    struct buf *owner;   /* who was alloc'ed with it; NULL: not the pool's */
+    struct buf *sibling; /* another owner in the same bucket of the index */
 };
 
 /* One buffer: off 0, len 0, no marks; NULL when the pool is used up. */
 struct buf *buf_alloc(void);
+
+/*
+ * A buffer with the page that holds at, which is somebody else's, and must not
+ * be written to until this one is freed; else as buf_alloc().  The pool's pages
+ * are used again when the last of their buffers is freed.  NULL: at is not in
+ * a buffer's page, or no memory.
+ */
+struct buf *buf_lend(const void *at);
+
+/* The same for memory that is not the pool's: whole pages that nobody will ever
+ * write to, and that back-ends may read. */
+struct buf *buf_foreign(const void *at);
 
 /* Free a whole packet.  NULL is allowed. */
 void buf_free(struct buf *b);
@@ -35,7 +56,7 @@ void buf_free(struct buf *b);
 size_t buf_total(const struct buf *b);
 
 /* The page is still mapped by a back-end that would not let go: keep it out
- * of use for ever and free only the descriptor.  One buffer, not a chain. */
+ * of use for ever.  One buffer, not a chain. */
 void buf_quarantine(struct buf *b);
 
 /* Buffers the pool may hold in all (a quarter of the memory that is free at

@@ -153,21 +153,71 @@ Test(buf, never_gives_a_quarantined_page_again)
     buf_free(all);
 }
 
-static uint8_t *lost[300];
-
-Test(buf, uses_the_descriptors_of_quarantined_pages_again)
+Test(buf, lends_a_page_until_the_last_of_its_buffers_is_freed)
 {
-    size_t n, before = fake_pages_free;
-    struct buf *all;
+    struct buf *b = buf_alloc(), *first, *second;
+    uint8_t *page = b->page;
 
-    for (int i = 0; i < 300; i++) {
-        struct buf *b = buf_alloc();
+    first = buf_lend(page + 4095);
+    second = buf_lend(page);
+    cr_assert(first && second && first != b && second != first);
+    cr_assert(first->page == page && second->page == page);
+    cr_assert(!first->next && !first->off && !first->len && !first->flags);
+    cr_assert_eq(buf_in_use(), 1, "it is one page");
+    buf_free(b);
+    buf_free(second);
+    cr_assert_eq(buf_in_use(), 1);
+    b = buf_alloc();
+    cr_assert_neq(b->page, page, "still lent");
+    buf_free(first);
+    cr_assert_eq(buf_in_use(), 1);
+    buf_free(b);
+    cr_assert_eq(buf_in_use(), 0);
+    b = buf_alloc();
+    cr_assert_eq(b->refs, 1);
+    buf_free(b);
+}
 
-        lost[i] = b->page;
-        buf_quarantine(b);
-    }
-    cr_assert_eq(fake_pages_free, before - 301);
+Test(buf, lends_any_of_many_pages_but_no_other_memory)
+{
+    size_t n;
+    struct buf *all, *lent;
+    static _Alignas(PAGE_SIZE) uint8_t elsewhere[PAGE_SIZE];
+
+    cr_assert_null(buf_lend(elsewhere), "there are no pages yet");
     all = take_all(&n);
-    cr_assert_eq(n, before / 4 - 300, "all the others are there");
+    for (struct buf *b = all; b; b = b->next) {
+        lent = buf_lend(b->page + 5);
+        cr_assert(lent && lent->page == b->page);
+        buf_free(lent);
+    }
+    cr_assert_null(buf_lend(elsewhere));
+    lent = buf_foreign(elsewhere + 17);
+    cr_assert_eq(lent->page, elsewhere);
+    cr_assert_eq(buf_in_use(), n);
+    buf_free(lent);
+    buf_quarantine(buf_foreign(elsewhere));
+    cr_assert_eq(buf_quarantined(), 0, "nobody will write there anyway");
     buf_free(all);
+    cr_assert_eq(buf_in_use(), 0);
+}
+
+Test(buf, never_uses_a_lent_page_again_that_a_backend_keeps)
+{
+    struct buf *b = buf_alloc(), *one = buf_lend(b->page),
+               *two = buf_lend(b->page);
+    const uint8_t *page = b->page;
+    size_t n, limit = buf_limit();
+
+    buf_quarantine(one);
+    buf_quarantine(two);
+    cr_assert_eq(buf_quarantined(), 1, "a page counts once");
+    cr_assert_eq(buf_limit(), limit - 1);
+    buf_free(b);
+    cr_assert_eq(buf_in_use(), 0);
+    b = take_all(&n);
+    cr_assert_eq(n, limit - 1);
+    for (struct buf *at = b; at; at = at->next)
+        cr_assert_neq(at->page, page);
+    buf_free(b);
 }
