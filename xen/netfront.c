@@ -40,7 +40,8 @@ static bool is_on(const struct xs_call *feature)
 /* What the toolstack and the back-end say about this interface. */
 static int read_properties(struct net *net)
 {
-    char mac[18], own_mtu[8], mtu[8], sg[4], no_csum4[4], csum6[4];
+    char mac[18], own_mtu[8], mtu[8], sg[4], no_csum4[4], csum6[4], gso4[4],
+        gso6[4];
     struct xs_call calls[] = {
         xs_read_call(net->bus.path, "mac", mac, sizeof(mac)),
         xs_read_call(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
@@ -50,6 +51,8 @@ static int read_properties(struct net *net)
                      sizeof(no_csum4)),
         xs_read_call(net->bus.backend, "feature-ipv6-csum-offload", csum6,
                      sizeof(csum6)),
+        xs_read_call(net->bus.backend, "feature-gso-tcpv4", gso4, sizeof(gso4)),
+        xs_read_call(net->bus.backend, "feature-gso-tcpv6", gso6, sizeof(gso6)),
     };
     const struct xs_call *from = &calls[1];
     uint64_t n = MTU_DEFAULT;
@@ -68,6 +71,8 @@ static int read_properties(struct net *net)
     net->sg = is_on(&calls[3]);
     net->csum4 = !is_on(&calls[4]);
     net->csum6 = is_on(&calls[5]);
+    net->gso4 = net->sg && net->csum4 && is_on(&calls[6]);
+    net->gso6 = net->sg && net->csum6 && is_on(&calls[7]);
     if (!net->sg && net->mtu > PAGE_SIZE - NET_HEADER)
         net->mtu = PAGE_SIZE - NET_HEADER;
     return 0;
@@ -97,6 +102,8 @@ static int connect(struct net *net)
         {"request-rx-copy", 1},
         {"feature-rx-notify", 1},
         {"feature-sg", 1},
+        {"feature-gso-tcpv4", 1},
+        {"feature-gso-tcpv6", 1},
         {"feature-ipv6-csum-offload", 1},
     };
     if ((err = xenbus_connect(&net->bus, keys, ARRAY_LEN(keys))))
@@ -112,7 +119,10 @@ static void disconnect(struct net *net)
         netio_unlist(net);
     xenbus_leave(&net->bus); /* so that it lets go of all our pages */
     if (net->ready) {
-        netio_abandon(net);
+        netio_abandon(&net->tx, net->tx_ref);
+        netio_abandon(&net->rx, net->rx_ref);
+        buf_free(net->partial.first);
+        net->partial = (struct net_partial){0};
         for (size_t i = 0; i < ARRAY_LEN(net->ref); i++)
             if (net->ref[i] != NET_REF_NONE)
                 gnttab_release(&net->ref[i], 1);
@@ -190,6 +200,11 @@ unsigned net_mtu(const struct net *net)
 bool net_csum6(const struct net *net)
 {
     return net->csum6;
+}
+
+bool net_gso(const struct net *net, bool v6)
+{
+    return v6 ? net->gso6 : net->gso4;
 }
 
 bool net_broken(const struct net *net)

@@ -28,6 +28,7 @@ struct net_counts {
     uint64_t rx_dry;    /* dropped: its pages were the last to receive into */
     uint64_t rx_extras; /* extra-info slots, ignored: none was asked for */
     uint64_t kicks;     /* batches of requests shown to the back-end */
+    uint64_t tx_gso, rx_gso; /* of the packets: to be cut into segments */
 };
 
 /* vif <id>; waits for its back-end.  NULL with errno set: ENODEV, ETIMEDOUT,
@@ -49,6 +50,10 @@ void net_close(struct net *net);
 const uint8_t *net_mac(const struct net *net); /* 6 bytes */
 unsigned net_mtu(const struct net *net);       /* without Ethernet header */
 bool net_csum6(const struct net *net); /* BUF_CSUM_BLANK for IPv6, too? */
+
+/* Does the back-end cut TCP segments of up to 64 KB, those with a gso_size?  If
+ * so it also fills in their checksums. */
+bool net_gso(const struct net *net, bool v6);
 bool net_broken(const struct net *net);
 
 /* Changes when a back-end has taken over, be it with the rings as they are:
@@ -57,10 +62,11 @@ unsigned net_epoch(const struct net *net);
 const struct net_counts *net_counts(const struct net *net);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
- * 0, -EIO (broken), -EMSGSIZE (above the MTU, 65535 bytes or NET_SLOTS_MAX
- * pieces; or the back-end takes only one piece and the frame does not fit in a
- * page), -EINVAL (a piece is empty or leaves its page).  A checksum left blank
- * is summed here if the back-end would not do it. */
+ * 0, -EIO (broken), -EMSGSIZE (above the MTU, or to be cut into segments above
+ * it or by a back-end that does not; 65535 bytes or NET_SLOTS_MAX pieces; or
+ * the back-end takes only one piece and the frame does not fit in a page),
+ * -EINVAL (a piece is empty or leaves its page).  A checksum left blank is
+ * summed here if the back-end would not do it. */
 int net_send(struct net *net, struct buf *b);
 
 /* The same, but never waits: on -EAGAIN b stays yours. */
@@ -75,7 +81,9 @@ bool net_reap(struct net *net);
 
 /* The next frame, yours to keep.  net_poll() returns NULL if there is none;
  * net_recv() waits, and returns NULL only when the device is broken.
- * Each piece of a frame holds at least one byte.  When the pool is used up
+ * Each piece of a frame holds at least one byte.  One with a gso_size is a TCP
+ * segment of up to 64 KB, whose sender had it cut only on a wire; all frames
+ * may be above the MTU.  When the pool is used up
  * frames are dropped, so keep few of them for long. */
 struct buf *net_poll(struct net *net);
 struct buf *net_recv(struct net *net);

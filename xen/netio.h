@@ -1,6 +1,7 @@
 /*
- * netio.h: what the two halves of the network front-end share: netfront.c
- * connects a device and leaves it, netio.c moves frames through its rings.
+ * netio.h: what the parts of the network front-end share: netfront.c connects
+ * a device and leaves it, nettx.c and netrx.c move frames through its rings,
+ * and netio.c is what these have in common.
  */
 #pragma once
 
@@ -36,8 +37,23 @@ struct net {
     bool sg;       /* the back-end takes packets of several slots */
     bool csum4;    /* and finishes the checksums of IPv4, */
     bool csum6;    /* and of IPv6 */
+    bool gso4;     /* and cuts large segments of IPv4, */
+    bool gso6;     /* and of IPv6 */
     uint8_t mac[6];
 };
+
+/* The flight of b under *ref is over.  False: the back-end holds on to it, and
+ * neither is ever used again. */
+bool netio_take_back(gref_t *ref, struct buf *b);
+
+/* Take back every page in flight on r, and free it. */
+void netio_abandon(struct ring *r, gref_t *ref);
+
+/* Show what is new on r to the back-end. */
+void netio_kick(struct net *net, struct ring *r);
+
+/* Free the packets the back-end has sent. */
+void netio_reap(struct net *net);
 
 /* Make net one of those that share the pool, and no more. */
 void netio_list(struct net *net);
@@ -46,9 +62,3 @@ void netio_unlist(struct net *net);
 /* Post all the empty receive slots there are pages for, and tell the back-end
  * later.  False: fewer than one large packet may need. */
 bool netio_fill(struct net *net);
-
-/* Show what is new on r to the back-end. */
-void netio_kick(struct net *net, struct ring *r);
-
-/* Take back every page in flight on both rings, and free it. */
-void netio_abandon(struct net *net);

@@ -35,9 +35,10 @@ struct peer *peer_find(const char *type, unsigned id)
 void peer_attach(struct peer *p, const struct xenbus_key *keys, size_t n)
 {
     static const struct xenbus_key want[] = {
-        {"tx-ring-ref", 1},     {"rx-ring-ref", 2},
-        {"request-rx-copy", 1}, {"feature-rx-notify", 1},
-        {"feature-sg", 1},      {"feature-ipv6-csum-offload", 1}};
+        {"tx-ring-ref", 1},       {"rx-ring-ref", 2},
+        {"request-rx-copy", 1},   {"feature-rx-notify", 1},
+        {"feature-sg", 1},        {"feature-ipv6-csum-offload", 1},
+        {"feature-gso-tcpv4", 1}, {"feature-gso-tcpv6", 1}};
     struct netback *nb = CONTAINER_OF(p, struct netback, peer);
 
     nb->keys = 0;
@@ -75,6 +76,8 @@ const char *peer_value(const struct peer *p, bool own, const char *key)
            : !strcmp(key, "feature-sg")                ? (nb->sg ? "1" : "0")
            : !strcmp(key, "feature-no-csum-offload")   ? nb->no_csum4
            : !strcmp(key, "feature-ipv6-csum-offload") ? nb->csum6
+           : !strcmp(key, "feature-gso-tcpv4")         ? nb->gso4
+           : !strcmp(key, "feature-gso-tcpv6")         ? nb->gso6
                                                        : NULL;
 }
 
@@ -89,6 +92,19 @@ static void fetch(struct frame *f, const struct netif_tx_request *req,
     f->ids[f->slots++] = req->id;
 }
 
+/* The extra info behind a first slot that says that there is one. */
+static void take_extra(struct netback *nb, struct frame *f)
+{
+    struct netif_extra_info extra;
+
+    assert(RING_HAS_UNCONSUMED_REQUESTS(&nb->tx));
+    memcpy(&extra, RING_GET_REQUEST(&nb->tx, nb->tx.req_cons++), sizeof(extra));
+    assert(extra.type == XEN_NETIF_EXTRA_TYPE_GSO && extra.flags == 0);
+    assert(extra.u.gso.size > 0 && extra.u.gso.features == 0);
+    f->gso_size = extra.u.gso.size;
+    f->gso_type = extra.u.gso.type;
+}
+
 bool netback_take(struct netback *nb, struct frame *f)
 {
     struct netif_tx_request first, more;
@@ -97,8 +113,11 @@ bool netback_take(struct netback *nb, struct frame *f)
     if (!RING_HAS_UNCONSUMED_REQUESTS(&nb->tx))
         return false;
     f->len = f->slots = 0;
+    f->gso_size = 0;
     RING_COPY_REQUEST(&nb->tx, nb->tx.req_cons++, &first);
     f->flags = first.flags;
+    if (first.flags & NETTXF_extra_info)
+        take_extra(nb, f);
     more = first;
     while (more.flags & NETTXF_more_data) {
         assert(RING_HAS_UNCONSUMED_REQUESTS(&nb->tx)); /* all or none */
@@ -123,8 +142,11 @@ void lie_tx(struct netback *nb, struct netif_tx_response rsp)
 
 void netback_answer(struct netback *nb, const struct frame *f, int16_t status)
 {
-    for (unsigned i = 0; i < f->slots; i++)
+    for (unsigned i = 0; i < f->slots; i++) {
         lie_tx(nb, (struct netif_tx_response){f->ids[i], status});
+        if (i == 0 && f->gso_size)
+            lie_tx(nb, (struct netif_tx_response){0, NETIF_RSP_NULL});
+    }
 }
 
 unsigned netback_slots(struct netback *nb)
@@ -152,13 +174,25 @@ void lie_rx(struct netback *nb, struct netif_rx_response rsp)
     *RING_GET_RESPONSE(&nb->rx, nb->rx.rsp_prod_pvt++) = rsp;
 }
 
-void lie_extra(struct netback *nb, uint8_t type, uint8_t flags)
+static void give_extra(struct netback *nb, struct netif_extra_info extra)
 {
-    struct netif_extra_info extra = {.type = type, .flags = flags};
-
     rx_take(nb);
     memcpy(RING_GET_RESPONSE(&nb->rx, nb->rx.rsp_prod_pvt++), &extra,
            sizeof(extra));
+}
+
+void lie_extra(struct netback *nb, uint8_t type, uint8_t flags)
+{
+    give_extra(nb, (struct netif_extra_info){.type = type,
+                                             .flags = flags,
+                                             .u.gso = {.size = 1, .type = 1}});
+}
+
+void lie_gso(struct netback *nb, uint8_t type, uint16_t size)
+{
+    give_extra(
+        nb, (struct netif_extra_info){.type = XEN_NETIF_EXTRA_TYPE_GSO,
+                                      .u.gso = {.size = size, .type = type}});
 }
 
 bool netback_give(struct netback *nb, const uint8_t *data, size_t len, size_t n,

@@ -18,8 +18,10 @@ struct frame {
     uint8_t data[FRAME_MAX];
     size_t len;
     unsigned slots;
-    uint16_t flags;   /* of the first slot */
-    uint16_t ids[18]; /* to answer */
+    uint16_t flags;    /* of the first slot */
+    uint16_t ids[18];  /* to answer */
+    uint16_t gso_size; /* 0: there was no extra info */
+    uint8_t gso_type;
 };
 
 struct netback {
@@ -30,6 +32,8 @@ struct netback {
     bool sg;
     const char *csum6;    /* feature-ipv6-csum-offload; NULL: not there */
     const char *no_csum4; /* feature-no-csum-offload */
+    const char *gso4;     /* feature-gso-tcpv4 */
+    const char *gso6;
 
     unsigned keys; /* seen, and right */
     netif_tx_back_ring_t tx;
@@ -43,7 +47,8 @@ void fake_start(void);
 /* Everything is given back but what was lost: buffers, references, rings. */
 bool fake_clean(void);
 
-/* Take the next packet off the transmit ring; answer it, all in order. */
+/* Take the next packet off the transmit ring; answer it, all in order, its
+ * extra info behind its first slot. */
 bool netback_take(struct netback *nb, struct frame *f);
 void netback_answer(struct netback *nb, const struct frame *f, int16_t status);
 
@@ -59,4 +64,5 @@ unsigned netback_slots(struct netback *nb); /* posted and free */
 void lie_tx(struct netback *nb, struct netif_tx_response rsp);
 void lie_rx(struct netback *nb, struct netif_rx_response rsp);
 void lie_extra(struct netback *nb, uint8_t type, uint8_t flags);
+void lie_gso(struct netback *nb, uint8_t type, uint16_t size);
 uint16_t rx_next_id(struct netback *nb);

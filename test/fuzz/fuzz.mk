@@ -19,7 +19,7 @@ FUZZED_elf   = xen/toolstack/elf.c xen/toolstack/layout.c
 FUZZED_http  = lib/http.c lib/http_path.c lib/http_body.c lib/http_condition.c lib/http_date.c \
                lib/http_accept.c lib/span.c
 FUZZ_http    = $(FUZZED_http) lib/http_answer.c
-FUZZED_netfront = xen/netfront.c xen/netio.c
+FUZZED_netfront = xen/netfront.c xen/netio.c xen/nettx.c xen/netrx.c
 FUZZ_netfront = $(FUZZED_netfront) xen/ring.c test/fake/buf.c kernel/segment.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c
 FUZZED_packets = net/frame.c net/packet6.c net/discovery.c net/rdnss.c net/unreach.c

@@ -44,7 +44,8 @@ static void send_packet(uint8_t slots, uint8_t a, uint8_t b, bool waits)
             break;
         piece->off = (uint16_t)(a * 17);
         piece->len = (uint16_t)(b * 16 + i);
-        piece->flags = a & 3;
+        piece->flags = a & 7;
+        piece->gso_size = a & 8 ? (uint16_t)(b * 16) : 0;
         piece->next = first;
         first = piece;
     }
@@ -109,7 +110,9 @@ static void backend(uint8_t what, uint8_t a, uint8_t b, uint8_t c)
                                                   word, b, (int16_t)word});
         break;
     case 5:
-        if (netback_slots(nb))
+        if (netback_slots(nb) && a & 8)
+            lie_gso(nb, a % 4, b);
+        else if (netback_slots(nb))
             lie_extra(nb, a % 8, b);
         break;
     case 6:
@@ -162,6 +165,8 @@ static void vary(void)
     nb->own_mtu = text(any[1], what & 1 ? NULL : "1500");
     nb->back_mtu = text(any[2], what & 2 ? "9000" : "65000");
     nb->csum6 = text(any[3], "1");
+    nb->gso4 = what & 8 ? "1" : NULL;
+    nb->gso6 = what & 8 ? "1" : NULL;
     nb->sg = what & 4;
     nb->peer.ring_err = what >> 4 == 1 ? -ENOMEM : 0;
     nb->peer.connect_err = what >> 4 == 2 ? -EIO : 0;

@@ -4,8 +4,10 @@
 # MUTANTS_x are the unit tests for xen/x.c, the quickest to notice first.
 
 MUTANTS_ring     = ring netio netlies
-MUTANTS_netio    = netio netlies netfront netfit
-MUTANTS_netfront = netfront netio netlies netfit
+MUTANTS_netio    = netio netlies netfront
+MUTANTS_nettx    = netio netgso netlies netfit
+MUTANTS_netrx    = netio netgso netlies netfront
+MUTANTS_netfront = netfront netio netlies netfit netgso
 MUTANTS_blkfront = blkfront blklies
 MUTANTS_xenbus   = xenbus xenlife xenmoments
 MUTANTS_gnttab   = gnttab

@@ -168,6 +168,31 @@ static void rx_extra_late(void)
     lie_rx(nb, rsp);
 }
 
+/* A large segment, said to be cut in no sane way. */
+static void gso_of(uint8_t type, uint16_t size)
+{
+    struct netif_rx_response rsp = whole();
+
+    rsp.flags = NETRXF_extra_info;
+    lie_rx(nb, rsp);
+    lie_gso(nb, type, size);
+}
+
+static void rx_gso_none(void)
+{
+    gso_of(XEN_NETIF_GSO_TYPE_NONE, 1460);
+}
+
+static void rx_gso_unknown(void)
+{
+    gso_of(XEN_NETIF_GSO_TYPE_TCPV6 + 1, 1460);
+}
+
+static void rx_gso_empty(void)
+{
+    gso_of(XEN_NETIF_GSO_TYPE_TCPV4, 0);
+}
+
 static void rx_mapped(void)
 {
     lie_rx(nb, whole());
@@ -200,6 +225,9 @@ static const struct lie {
     {rx_extra_none, "unknown extra info", 0},
     {rx_extra_unknown, "unknown extra info", 0},
     {rx_extra_late, "extra info inside a packet", 0},
+    {rx_gso_none, "unknown type of large segment", 0},
+    {rx_gso_unknown, "unknown type of large segment", 0},
+    {rx_gso_empty, "large segment of no segments", 0},
     {rx_mapped, "received page still mapped", 1},
 };
 

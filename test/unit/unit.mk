@@ -16,11 +16,12 @@ UNIT_segment = kernel/segment.c $(UNIT_buf)
 UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 UNIT_blkfront_FLAGS = -Wl,--wrap=calloc
 UNIT_blklies = $(UNIT_blkfront)
-UNIT_netfront = xen/netfront.c xen/netio.c xen/ring.c kernel/buf.c kernel/segment.c test/fake/page.c \
+UNIT_netfront = xen/netfront.c xen/netio.c xen/nettx.c xen/netrx.c xen/ring.c kernel/buf.c kernel/segment.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c
 UNIT_netio = $(UNIT_netfront)
 UNIT_netlies = $(UNIT_netfront)
 UNIT_netfit = $(UNIT_netfront)
+UNIT_netgso = $(UNIT_netfront)
 UNIT_scarce_net = $(UNIT_netfront) test/fake/scarce.c
 UNIT_scarce_net_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=buf_alloc,--wrap=gnttab_claim
 UNIT_scarce_blk = $(UNIT_blkfront) test/fake/scarce.c

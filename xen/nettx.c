@@ -1,0 +1,219 @@
+/* nettx.c: frames out, through a ring of xen/io/netif.h: see netio.h. */
+
+#include "xen/netio.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/page.h"
+#include "kernel/segment.h"
+
+#define GSO_HEADERS 40u /* IPv4's and TCP's, at least */
+
+_Static_assert(NET_SLOTS_MAX == XEN_NETIF_NR_SLOTS_MIN, "Xen ABI");
+
+/* One finished transmit slot: NULL, or what is wrong with it. */
+static const char *tx_done(struct net *net, const struct netif_tx_response *rsp)
+{
+    struct buf *b;
+
+    if (rsp->status == NETIF_RSP_NULL)
+        return ring_retire_extra(&net->tx) ? NULL : "unasked null response";
+    if (!(b = ring_retire(&net->tx, rsp->id)))
+        return "transmit id not in flight";
+    if (!netio_take_back(&net->tx_ref[rsp->id], b))
+        return "sent page still mapped";
+    if (rsp->status != NETIF_RSP_OKAY)
+        net->counts.tx_errors++;
+    buf_free(b);
+    return NULL;
+}
+
+void netio_reap(struct net *net)
+{
+    struct netif_tx_response rsp;
+    const char *wrong = NULL;
+    int more = 0;
+
+    while (!net->bus.broken &&
+           (more = ring_response(&net->tx, &rsp, sizeof(rsp))) > 0) {
+        if ((wrong = tx_done(net, &rsp)))
+            xenbus_fail(&net->bus, wrong);
+        else
+            net->tx_freed = true;
+    }
+    if (more < 0)
+        xenbus_fail(&net->bus, "transmit responses ahead of requests");
+}
+
+/* Move a packet into its first page, for a back-end that wants no chains. */
+static void linearise(struct buf *b)
+{
+    struct buf *rest = b->next;
+
+    memmove(b->page, b->page + b->off, b->len);
+    b->off = 0;
+    b->next = NULL;
+    for (const struct buf *from = rest; from; from = from->next) {
+        memcpy(b->page + b->len, from->page + from->off, from->len);
+        b->len = (uint16_t)(b->len + from->len);
+    }
+    buf_free(rest);
+}
+
+/* A checksum that was left blank, be it by another back-end, is for this one
+ * to fill in, unless it does not do that. */
+static void fill_checksum(const struct net *net, struct buf *b)
+{
+    struct segment s;
+
+    if ((net->csum4 && net->csum6) || !(b->flags & BUF_CSUM_BLANK) ||
+        !segment_find(b, &s) || (s.v6 ? net->csum6 : net->csum4))
+        return;
+    if (segment_sum(b, &s))
+        b->flags = BUF_CSUM_OK;
+}
+
+/* What leaves on a wire fits into its MTU. */
+static bool fits(const struct net *net, const struct buf *b, size_t total)
+{
+    if (total > XEN_NETIF_MAX_TX_SIZE)
+        return false;
+    if (b->gso_size)
+        return net_gso(net, b->flags & BUF_GSO_V6) &&
+               b->gso_size + GSO_HEADERS <= net->mtu;
+    return total <= net->mtu + NET_HEADER + NET_TAG;
+}
+
+/* Look a packet over and make it fit: its number of slots, or -errno. */
+static int tx_prepare(struct net *net, struct buf *b)
+{
+    const struct buf *piece = b;
+    size_t total = buf_total(b);
+    int slots = 0;
+
+    do {
+        if (piece->len == 0 || piece->off + piece->len > (int)PAGE_SIZE)
+            return -EINVAL;
+        if (++slots > NET_SLOTS_MAX)
+            return -EMSGSIZE;
+    } while ((piece = piece->next));
+    if (!fits(net, b, total))
+        return -EMSGSIZE;
+    fill_checksum(net, b);
+    if (slots > 1 && !net->sg) {
+        if (total > PAGE_SIZE)
+            return -EMSGSIZE;
+        linearise(b);
+        slots = 1;
+    }
+    return slots + (b->gso_size != 0);
+}
+
+/* How the packet that has its first slot is to be cut. */
+static void tx_queue_gso(struct net *net, uint16_t size, bool v6)
+{
+    struct netif_extra_info *extra = ring_extra(&net->tx);
+
+    *extra = (struct netif_extra_info){
+        .type = XEN_NETIF_EXTRA_TYPE_GSO,
+        .u.gso = {.size = size,
+                  .type =
+                      v6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4},
+    };
+    net->counts.tx_gso++;
+}
+
+static uint16_t tx_flags(const struct buf *b)
+{
+    unsigned flags = b->gso_size ? NETTXF_extra_info : 0;
+
+    if (b->flags & BUF_CSUM_BLANK)
+        flags |= NETTXF_csum_blank | NETTXF_data_validated;
+    else if (b->flags & BUF_CSUM_OK)
+        flags |= NETTXF_data_validated;
+    return (uint16_t)flags;
+}
+
+/* Give each piece of a packet a slot; there are enough of them. */
+static void tx_queue(struct net *net, struct buf *b)
+{
+    const uint16_t gso_size = b->gso_size;
+    const bool v6 = b->flags & BUF_GSO_V6;
+    size_t total = buf_total(b);
+    uint16_t size = (uint16_t)total; /* in the first slot: of all */
+    uint16_t flags = tx_flags(b);
+
+    net->counts.tx_packets++;
+    net->counts.tx_bytes += total;
+    for (struct buf *next; b; b = next) {
+        uint16_t id;
+        struct netif_tx_request *req = ring_request(&net->tx, b, &id);
+
+        next = b->next;
+        b->next = NULL; /* each piece is freed when its own slot is done */
+        gnttab_share(net->tx_ref[id], net->bus.peer, b->page, false);
+        *req = (struct netif_tx_request){
+            .gref = net->tx_ref[id],
+            .offset = b->off,
+            .flags = (uint16_t)(flags | (next ? NETTXF_more_data : 0)),
+            .id = id,
+            .size = size,
+        };
+        if (flags & NETTXF_extra_info)
+            tx_queue_gso(net, gso_size, v6);
+        flags = 0;
+        size = next ? next->len : 0;
+    }
+}
+
+int net_send(struct net *net, struct buf *b)
+{
+    int err;
+
+    while ((err = net_trysend(net, b)) == -EAGAIN) {
+        net_flush(net);
+        if (!ring_arm_half(&net->tx))
+            waitq_wait(&net->bus.wake);
+    }
+    return err;
+}
+
+int net_trysend(struct net *net, struct buf *b)
+{
+    int slots = tx_prepare(net, b);
+
+    if (slots < 0) {
+        net->counts.tx_refused++;
+        buf_free(b);
+        return slots;
+    }
+    netio_reap(net);
+    if (net->bus.broken) {
+        net->counts.tx_refused++;
+        buf_free(b);
+        return -EIO;
+    }
+    if (ring_space(&net->tx) < (uint32_t)slots) {
+        net->counts.tx_full++;
+        net->tx_freed = false; /* what was freed was not enough */
+        return -EAGAIN;
+    }
+    tx_queue(net, b);
+    return 0;
+}
+
+void net_flush(struct net *net)
+{
+    netio_kick(net, &net->tx);
+}
+
+bool net_reap(struct net *net)
+{
+    bool freed;
+
+    netio_reap(net);
+    freed = net->tx_freed && !net->bus.broken;
+    net->tx_freed = false;
+    return freed;
+}
