@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 
 #include "net/budget.h"
+#include "net/gso.h"
 #include "net/lwip.h"
+#include "net/outbox.h"
 #include "net/quirk.h"
 
 #define POLL_EVERY  4   /* half seconds: a writer that waits for memory */
@@ -29,13 +31,21 @@ static err_t on_orphan_poll(void *arg, struct tcp_pcb *pcb)
     return ERR_OK;
 }
 
+static err_t on_orphan_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
+{
+    (void)arg;
+    gso_acknowledged(pcb, n);
+    outbox_trim(pcb);
+    return ERR_OK;
+}
+
 void stream_let_go(struct stream *s)
 {
     struct tcp_pcb *pcb = s->pcb;
 
     s->pcb = NULL;
     tcp_recv(pcb, NULL);
-    tcp_sent(pcb, NULL);
+    tcp_sent(pcb, on_orphan_sent);
     tcp_err(pcb, NULL);
     tcp_arg(pcb, (void *)(uintptr_t)(pcb->lastack - 1)); /* some progress */
     tcp_poll(pcb, on_orphan_poll, ORPHAN_POLL);
@@ -74,7 +84,8 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
-    (void)n;
+    gso_acknowledged(pcb, n);
+    outbox_trim(pcb);
     return on_poll(arg, pcb);
 }
 

@@ -12,6 +12,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/sched.h"
+#include "net/gso.h"
 #include "xen/netfront.h"
 #include "xen/xenstore.h"
 
@@ -103,8 +104,9 @@ void device_resend(void)
         pcb->rto = (s16_t)((pcb->sa >> 3) + pcb->sv);
         if (pcb->rtime > 0)
             pcb->rtime = 0;
-        if (pcb->unacked)
-            tcp_rexmit_rto(pcb);
+        gso_refit(pcb);
+        if (pcb->unacked && tcp_rexmit_rto_prepare(pcb) == ERR_OK)
+            tcp_rexmit_rto_commit(pcb);
         else
             tcp_output(pcb);
     }

@@ -11,6 +11,12 @@
 #include "kernel/segment.h"
 #include "lib/util.h"
 #include "net/budget.h"
+#include "xen/netfront.h"
+#include "xen/start.h"
+
+#define IN_PLACE_MIN                                                           \
+    1024 /* bytes: a copy costs less than a slot and a grant                   \
+          */
 
 /* A page on its way through lwIP. */
 struct held {
@@ -136,7 +142,88 @@ bool frame_trusted(const struct buf *b)
     return b->flags & (BUF_CSUM_OK | BUF_CSUM_BLANK) && segment_find(b, &s);
 }
 
-static void leave_checksum(struct buf *b, bool v6_too)
+/* A packet that is being put together. */
+struct outgoing {
+    struct buf *first, *last;
+    size_t room; /* bytes that still fit behind the last piece */
+    unsigned pieces;
+};
+
+static bool add(struct outgoing *out, struct buf *b, size_t room)
+{
+    if (!b)
+        return false;
+    if (out->last)
+        out->last->next = b;
+    else
+        out->first = b;
+    out->last = b;
+    out->room = room;
+    return ++out->pieces <= NET_SLOTS_MAX;
+}
+
+/* A piece for bytes that may go out from where they are: lwIP's word that they
+ * stay there is PBUF_ROM. */
+static struct buf *in_place(const struct pbuf *p, const uint8_t *at, size_t n)
+{
+    const unsigned moves =
+        PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS | PBUF_TYPE_FLAG_DATA_VOLATILE;
+    struct buf *b;
+
+    if (n < IN_PLACE_MIN || p->type_internal & moves)
+        return NULL;
+    b = start_in_ramdisk(at, n) ? buf_foreign(at) : buf_lend(at);
+    if (b) {
+        b->off = (uint16_t)((uintptr_t)at % PAGE_SIZE);
+        b->len = (uint16_t)n;
+    }
+    return b;
+}
+
+/* The bytes of one pbuf, page by page; false: no memory, or too many pieces. */
+static bool put(struct outgoing *out, const struct pbuf *p, bool lend)
+{
+    const uint8_t *at = p->payload, *const end = at + p->len;
+    struct buf *b;
+
+    while (at < end) {
+        size_t n = PAGE_SIZE - (uintptr_t)at % PAGE_SIZE;
+
+        if (n > (size_t)(end - at))
+            n = (size_t)(end - at);
+        if (lend && (b = in_place(p, at, n))) {
+            if (!add(out, b, 0))
+                return false;
+        } else {
+            if (out->room == 0 && !add(out, buf_alloc(), PAGE_SIZE))
+                return false;
+            if (n > out->room)
+                n = out->room;
+            b = out->last;
+            memcpy(b->page + b->len, at, n);
+            b->len = (uint16_t)(b->len + n);
+            out->room -= n;
+            counters.bytes_copied += n;
+        }
+        at += n;
+    }
+    return true;
+}
+
+static struct buf *gather(const struct pbuf *p, bool lend)
+{
+    struct outgoing out = {0};
+
+    for (; p; p = p->next)
+        if (!put(&out, p, lend)) {
+            buf_free(out.first);
+            return NULL;
+        }
+    return out.first;
+}
+
+/* What is left to the back-end: TCP's and UDP's checksums, and cutting. */
+static void leave_work(struct buf *b, bool v6_too, uint16_t gso_size)
 {
     struct segment s;
     uint16_t sum;
@@ -147,38 +234,22 @@ static void leave_checksum(struct buf *b, bool v6_too)
     s.checksum[0] = (uint8_t)(sum >> 8);
     s.checksum[1] = (uint8_t)sum;
     b->flags |= BUF_CSUM_BLANK;
+    b->gso_size = gso_size;
+    if (gso_size && s.v6)
+        b->flags |= BUF_GSO_V6;
 }
 
-struct buf *frame_to_send(const struct pbuf *p, bool v6_too)
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size)
 {
-    struct buf *first = buf_alloc(), *b = first;
-    size_t left = p->tot_len, done = 0; /* in the frame, in p */
+    struct buf *b = gather(p, true);
 
-    while (b && left) {
-        size_t n = PAGE_SIZE - b->len;
-
-        if (n == 0) {
-            b = b->next = buf_alloc();
-            continue;
-        }
-        if (n > p->len - done)
-            n = p->len - done;
-        memcpy(b->page + b->len, (const uint8_t *)p->payload + done, n);
-        b->len = (uint16_t)(b->len + n);
-        left -= n;
-        done += n;
-        if (done == p->len) {
-            p = p->next;
-            done = 0;
-        }
-    }
-    if (b) {
-        leave_checksum(first, v6_too);
-        return first;
-    }
-    buf_free(first);
-    counters.unsent++;
-    return NULL;
+    if (!b)
+        b = gather(p, false); /* full pages make fewer pieces */
+    if (b)
+        leave_work(b, v6_too, gso_size);
+    else
+        counters.unsent++;
+    return b;
 }
 
 const struct frame_counters *frame_counters(void)

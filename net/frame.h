@@ -5,11 +5,15 @@
  * of a longer one goes up as it is.  At most half of all buffers are up there
  * at a time, and no more heap than the budget allows: what exceeds both is
  * dropped, so unread data cannot stop the interface.
+ *
+ * Sent: what lwIP knows will not move (PBUF_ROM) and lies in the ramdisk or in
+ * a buffer's page goes out from there; the rest is copied.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <lwip/pbuf.h>
 
@@ -24,6 +28,7 @@ struct frame_counters {
     size_t copied;  /* longer than FRAME_COPY_MAX, but no page was left */
     size_t dropped; /* received, but no memory: the first one is told */
     size_t unsent;  /* to send, but there was no buffer */
+    uint64_t bytes_copied; /* of those sent */
 };
 
 int frame_init(void); /* 0 or -ENOMEM */
@@ -34,9 +39,9 @@ struct pbuf *frame_received(struct buf *b);
 /* Has someone vouched for the TCP or UDP checksum of this received frame? */
 bool frame_trusted(const struct buf *b);
 
-/* A copy, marked so that the back-end fills in the TCP or UDP checksum,
- * whether lwIP left it out or not; for IPv6 only with v6_too.  NULL: no
- * buffers. */
-struct buf *frame_to_send(const struct pbuf *p, bool v6_too);
+/* A packet marked so that the back-end fills in the TCP or UDP checksum,
+ * whether lwIP left it out or not; for IPv6 only with v6_too.  With a gso_size
+ * it is a TCP segment, for the back-end to cut.  NULL: no buffers. */
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size);
 
 const struct frame_counters *frame_counters(void);

@@ -16,10 +16,9 @@
 #include "kernel/panic.h"
 #include "lib/util.h"
 #include "net/address.h"
-#include "net/address6.h"
 #include "net/budget.h"
-#include "net/device.h"
 #include "net/frame.h"
+#include "net/iface.h"
 #include "net/quirk.h"
 #include "net/route.h"
 #include "net/timers.h"
@@ -28,25 +27,9 @@
 #include "xen/xenstore.h"
 
 #define IFACES_MAX 8
-#define SOURCE4    26 /* where a frame has it */
-#define SOURCE6    22
-#define BATCH      64 /* frames between two looks at the other threads */
 
 #define ADDRESS_WAIT (10 * SECOND) /* DHCP answers sooner, or never */
 #define ROUTER_WAIT  (6 * SECOND)  /* after start: so do routers */
-
-#define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
-#define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
-
-struct iface {
-    struct netif netif;
-    struct net *net;
-    struct device device;
-    struct address address;
-    struct address6 address6;
-    unsigned queued; /* frames since the last flush */
-    bool full;       /* a frame found no slot */
-};
 
 static struct {
     enum { DOWN, STARTING, UP, FAILED } state;
@@ -60,86 +43,6 @@ static struct {
     struct net_waiter *waiters;
 } stack;
 
-/* lwIP's link output.  Never waits: on ERR_MEM TCP tries again when the net
- * thread calls tcp_txnow(). */
-static err_t output(struct netif *netif, struct pbuf *p)
-{
-    struct iface *i = netif->state;
-    struct buf *b;
-    int err;
-
-    if (i->full)
-        return ERR_MEM;
-    b = frame_to_send(p, net_csum6(i->net));
-    if (!b)
-        return ERR_MEM;
-    err = net_trysend(i->net, b);
-    if (err == -EAGAIN) {
-        buf_free(b);
-        i->full = true;
-        return ERR_MEM;
-    }
-    if (err)
-        return ERR_IF;
-    if (++i->queued >= BATCH) {
-        net_flush(i->net);
-        i->queued = 0;
-    }
-    return ERR_OK;
-}
-
-/* One of the interface's own addresses, and nobody else has claimed it? */
-static bool is_own(const struct netif *netif, const ip_addr_t *addr)
-{
-    if (IP_IS_V4(addr))
-        return ip4_addr_eq(netif_ip4_addr(netif), ip_2_ip4(addr));
-    for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
-            ip6_addr_eq(netif_ip6_addr(netif, i), ip_2_ip6(addr)))
-            return true;
-    return false;
-}
-
-/* A packet from outside that says it came from us: a service that answered it
- * would talk to itself, perhaps for ever (RFC 1122, 3.2.1.3). */
-static bool is_forged(const struct netif *netif, const struct pbuf *p)
-{
-    const unsigned type =
-        (unsigned)pbuf_get_at(p, 12) << 8 | pbuf_get_at(p, 13);
-    ip_addr_t from = {0};
-
-    if (type == ETHTYPE_IP) {
-        pbuf_copy_partial(p, &ip_2_ip4(&from)->addr, 4, SOURCE4);
-        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V4);
-    } else if (type == ETHTYPE_IPV6) {
-        pbuf_copy_partial(p, ip_2_ip6(&from)->addr, 16, SOURCE6);
-        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V6);
-        ip6_addr_assign_zone(ip_2_ip6(&from), IP6_UNICAST, netif);
-    } else {
-        return false;
-    }
-    return !ip_addr_isany(&from) && is_own(netif, &from);
-}
-
-static void input(struct iface *i, struct buf *b)
-{
-    const bool check = !frame_trusted(b);
-    struct pbuf *p = frame_received(b);
-
-    if (!p)
-        return;
-    if (is_forged(&i->netif, p)) {
-        pbuf_free(p);
-        return;
-    }
-    /* At rest nothing is checked: what we send ourselves has no sums. */
-    if (check)
-        i->netif.chksum_flags |= OFFLOADED_RX;
-    if (i->netif.input(p, &i->netif) != ERR_OK)
-        pbuf_free(p);
-    i->netif.chksum_flags &= (u16_t)~OFFLOADED_RX;
-}
-
 static void address_changed(struct netif *netif)
 {
     (void)netif;
@@ -147,42 +50,13 @@ static void address_changed(struct netif *netif)
     waitq_wake(&stack.changed);
 }
 
-static err_t netif_start(struct netif *netif)
-{
-    struct iface *i = netif->state;
-
-    netif->name[0] = 'e';
-    netif->name[1] = 'n';
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
-                   NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6 |
-                   NETIF_FLAG_LINK_UP;
-    netif->output = etharp_output;
-    netif->output_ip6 = ethip6_output;
-    netif->linkoutput = output;
-    netif_set_status_callback(netif, address_changed);
-    NETIF_SET_CHECKSUM_CTRL(netif, NETIF_CHECKSUM_ENABLE_ALL & ~OFFLOADED_RX);
-    if (net_csum6(i->net))
-        netif->chksum_flags &= (u16_t)~OFFLOADED_TX;
-    return ERR_OK;
-}
-
 static int add(unsigned id, struct net *net)
 {
     struct iface *i = &stack.ifaces[stack.count];
-    int err;
+    int err = iface_start(i, id, net, address_changed);
 
-    i->net = net;
-    netif_add_noaddr(&i->netif, i, netif_start, ethernet_input);
-    device_start(&i->device, &i->netif, net, id);
-    netif_set_up(&i->netif);
-    err = address_start(&i->address, &i->netif, id);
-    if (err) {
-        say("net: no memory for vif %u", id);
-        netif_remove(&i->netif);
-        net_close(net);
+    if (err)
         return err;
-    }
-    address6_start(&i->address6, &i->netif, id);
     if (stack.count++ == 0)
         netif_set_default(&i->netif);
     return 0;
@@ -262,27 +136,6 @@ static void resume(void)
     }
 }
 
-/* Take a batch of frames; true: there may be more. */
-static bool receive(struct iface *i)
-{
-    struct buf *b;
-
-    for (unsigned n = 0; n < BATCH; n++) {
-        b = net_poll(i->net);
-        if (!b)
-            return false;
-        input(i, b);
-    }
-    return true;
-}
-
-static void flush(struct iface *i)
-{
-    if (i->queued)
-        net_flush(i->net);
-    i->queued = 0;
-}
-
 static void sleep_until(uint64_t deadline)
 {
     struct waiter w[IFACES_MAX + 3];
@@ -318,16 +171,6 @@ static void welcome(void)
     expect(wanted_from(id + 1));
 }
 
-static void follow(struct iface *i)
-{
-    if (device_follow(&i->device)) {
-        address6_restart(&i->address6);
-        device_resend();
-    }
-    address_report(&i->address); /* may wait */
-    address6_report(&i->address6);
-}
-
 static void serve(void)
 {
     bool more = false;
@@ -335,16 +178,16 @@ static void serve(void)
 
     welcome();
     for (unsigned n = 0; n < stack.count; n++)
-        follow(&stack.ifaces[n]);
+        iface_follow(&stack.ifaces[n]);
     stack.touched = false;
     resume();
     for (unsigned n = 0; n < stack.count; n++)
-        more |= receive(&stack.ifaces[n]);
+        more |= iface_receive(&stack.ifaces[n]);
     netif_poll_all();
     next = timers_run();
     quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
-        flush(&stack.ifaces[n]);
+        iface_flush(&stack.ifaces[n]);
     if (more || stack.touched)
         thread_yield();
     else

@@ -11,6 +11,7 @@
 #include "lib/random.h"
 #include "net/budget.h"
 #include "net/discovery.h"
+#include "net/gso.h"
 #include "net/isn.h"
 #include "net/nameserver.h"
 #include "net/quirk.h"
@@ -30,7 +31,7 @@
 #define LWIP_HOOK_IP4_INPUT(p, netif) unreach_input(p, netif)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
-    (quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
+    (gso_received(pcb, p), quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
 #define LWIP_HOOK_IP6_INPUT(p, netif)     discovery_eats(p, netif)
 #define LWIP_HOOK_ND6_GET_GW(netif, to)   route_gateway6(netif)
 #define LWIP_HOOK_IP4_ROUTE_SRC(from, to) route_v4(from, to)
@@ -62,6 +63,7 @@
 /* Interfaces. */
 #define LWIP_NETIF_LOOPBACK          1 /* 127.0.0.1 */
 #define LWIP_LOOPBACK_MAX_PBUFS      0 /* the budget bounds them */
+#define LWIP_NETIF_HWADDRHINT        1 /* tells whose packet it is, too: net/gso.c */
 #define LWIP_NETIF_TX_SINGLE_PBUF    0 /* linkoutput gathers chains */
 #define LWIP_NETIF_STATUS_CALLBACK   1 /* an address came or went */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1 /* the back-end does TCP's and UDP's */
@@ -122,17 +124,19 @@
 #define LWIP_WND_SCALE             1
 #define TCP_RCV_SCALE              3
 #define TCP_WND                    (256 * 1024) /* 100 Mbit/s at 20 ms */
+#define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
 #define TCP_SND_BUF                TCP_WND
 #define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */
 #define TCP_SND_QUEUELEN           1024 /* pbufs; each segment is two at most */
 #define TCP_SNDQUEUELOWAT          960
-#define TCP_OVERSIZE               TCP_MSS /* small writes share a segment's memory */
+#define TCP_OVERSIZE               1460 /* small writes share a segment's memory */
 #define TCP_MSL                    30000 /* ms: TIME_WAIT lasts a minute, as in Linux */
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG 255
 #define SO_REUSE                   1
 #define LWIP_TCP_KEEPALIVE         1 /* TCP_KEEPINTVL, TCP_KEEPCNT */
 #define LWIP_TCP_SACK_OUT          1 /* the peer need not resend what came */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS  1 /* net/outbox.c */
 #define LWIP_TCP_TIMESTAMPS        0 /* lwIP uses them for nothing: 12 bytes saved */
 #define TCP_QUEUE_OOSEQ            1
 #define TCP_OOSEQ_MAX_BYTES        262144

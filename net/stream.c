@@ -8,10 +8,14 @@
 #include <sys/socket.h>
 
 #include "net/budget.h"
+#include "net/gso.h"
 #include "net/lwip.h"
+#include "net/outbox.h"
 #include "xen/clock.h"
+#include "xen/start.h"
 
-#define WRITE_MAX 0x8000 /* tcp_write() takes 16 bits */
+#define WRITE_MAX 0xf000 /* tcp_write() takes 16 bits */
+#define COPY_MAX  4096   /* bytes in one of lwIP's own copies */
 
 /* The reader has taken n bytes: the peer may send as many more. */
 static void open_window(struct stream *s, size_t n)
@@ -64,8 +68,30 @@ static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
     return done ? (ssize_t)done : err == -EPIPE ? 0 : err;
 }
 
-/* Hand lwIP as much as it takes; it copies.  With more to come at once, what
- * went in whole waits for it: a head and its body in one segment. */
+/* Hand lwIP some of n bytes: how many it took.  What lies in the ramdisk stays
+ * there, much else goes into an outbox, and the rest is for lwIP to copy. */
+static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
+                    bool more)
+{
+    const bool constant = start_in_ramdisk(data, n);
+    const void *kept = constant ? data : NULL;
+    size_t m = n;
+
+    if (!constant && n >= OUTBOX_MIN)
+        kept = outbox_put(pcb, data, &m);
+    if (!kept && m > COPY_MAX)
+        m = COPY_MAX;
+    if (gso_write(pcb, kept ? kept : data, (u16_t)m,
+                  (u8_t)((kept ? 0 : TCP_WRITE_FLAG_COPY) |
+                         (more || m < n ? TCP_WRITE_FLAG_MORE : 0))) == ERR_OK)
+        return m;
+    if (kept && !constant)
+        outbox_undo(pcb);
+    return 0;
+}
+
+/* As much as it takes.  With more to come at once, what went in whole waits
+ * for it: a head and its body in one segment. */
 static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
 {
     size_t done = 0;
@@ -77,10 +103,8 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
             m = room;
         if (m > WRITE_MAX)
             m = WRITE_MAX;
-        if (m == 0 || tcp_write(s->pcb, data + done, (u16_t)m,
-                                more || done + m < n
-                                    ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE
-                                    : TCP_WRITE_FLAG_COPY) != ERR_OK)
+        if (m == 0 ||
+            !(m = queue(s->pcb, data + done, m, more || done + m < n)))
             break;
         done += m;
     }

@@ -35,3 +35,10 @@ const void *start_ramdisk(size_t *size)
     *size = start_info->mod_len;
     return *size ? (const void *)start_info->mod_start : NULL;
 }
+
+bool start_in_ramdisk(const void *at, size_t n)
+{
+    const size_t from = (uintptr_t)at - start_info->mod_start;
+
+    return from < start_info->mod_len && n <= start_info->mod_len - from;
+}

@@ -2,6 +2,8 @@
 
 #include "test/fake/net.h"
 
+#include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +127,12 @@ bool net_csum6(const struct net *net)
     return !fake_net.no_csum6;
 }
 
+bool net_gso(const struct net *net, bool v6)
+{
+    (void)net;
+    return fake_net.gso && !(v6 && fake_net.no_csum6);
+}
+
 bool net_broken(const struct net *net)
 {
     (void)net;
@@ -162,11 +170,59 @@ int net_trysend(struct net *net, struct buf *b)
         buf_free(b);
         return -EIO;
     }
+    assert(b->gso_size ? net_gso(net, b->flags & BUF_GSO_V6) &&
+                             b->gso_size + 40u <= fake_net.mtu
+                       : buf_total(b) <= fake_net.mtu + 14);
     if (net->slots + pages(b) > fake_net.slots)
         return -EAGAIN;
     net->slots += pages(b);
     net->tx[net->queued++] = b;
     return 0;
+}
+
+static void put_u16(uint8_t *p, size_t n)
+{
+    p[0] = (uint8_t)(n >> 8);
+    p[1] = (uint8_t)n;
+}
+
+/* The pseudo-header's part of a TCP segment's sum, and all of IPv4's. */
+static void fix_headers(uint8_t *ip, uint8_t *tcp, size_t n)
+{
+    const bool v6 = ip[0] >> 4 == 6;
+
+    put_u16(ip + (v6 ? 4 : 2), v6 ? n : n + 20);
+    put_u16(tcp + 16,
+            fake_sum(ip + (v6 ? 8 : 12), v6 ? 32 : 8, (uint32_t)n + 6));
+    if (!v6) {
+        put_u16(ip + 10, 0);
+        put_u16(ip + 10, (uint16_t)~fake_sum(ip, 20, 0));
+    }
+}
+
+/* As a card cuts a large segment. */
+static void cut(struct net *net, const uint8_t *frame, size_t len, size_t size,
+                unsigned flags)
+{
+    const size_t ip = 14, tcp = ip + (frame[ip] >> 4 == 6 ? 40 : 20);
+    const size_t head = tcp + (frame[tcp + 12] >> 4) * 4u;
+    static uint8_t part[65536 + 64];
+
+    assert(flags & BUF_CSUM_BLANK);
+    for (size_t at = head; at < len; at += size) {
+        const size_t n = len - at < size ? len - at : size;
+        uint32_t seq;
+
+        memcpy(part, frame, head);
+        memcpy(part + head, frame + at, n);
+        memcpy(&seq, part + tcp + 4, 4);
+        seq = htonl(ntohl(seq) + (uint32_t)(at - head));
+        memcpy(part + tcp + 4, &seq, 4);
+        if (at + n < len)
+            part[tcp + 13] &= (uint8_t)~9; /* FIN and PSH are the last one's */
+        fix_headers(part + ip, part + tcp, head - tcp + n);
+        fake_net.wire(net->id, part, head + n, flags);
+    }
 }
 
 static void transmit(struct net *net)
@@ -180,10 +236,15 @@ static void transmit(struct net *net)
         for (const struct buf *b = first; b; b = b->next) {
             memcpy(frame + len, b->page + b->off, b->len);
             len += b->len;
+            fake_net.in_place += b->owner != b;
         }
         fake_net.frames++;
         fake_net.blank += first->flags & BUF_CSUM_BLANK;
-        fake_net.wire(net->id, frame, len, first->flags);
+        fake_net.large += first->gso_size != 0;
+        if (first->gso_size && !fake_net.whole)
+            cut(net, frame, len, first->gso_size, first->flags);
+        else
+            fake_net.wire(net->id, frame, len, first->flags);
     }
 }
 
@@ -285,175 +346,4 @@ void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags)
     first->flags = flags;
     net->rx[(net->rx_first + net->rx_count++) % QUEUE] = first;
     waitq_wake(&net->wake);
-}
-
-/* The neighbour */
-
-uint16_t fake_sum(const void *data, size_t n, uint32_t sum)
-{
-    const uint8_t *p = data;
-
-    for (size_t i = 0; i < n; i++)
-        sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
-}
-
-/* The TCP segment, UDP datagram or ICMPv6 message of a frame. */
-struct segment {
-    const uint8_t *addresses;
-    size_t addresses_size, len;
-    unsigned protocol;
-    uint8_t *data, *sum; /* NULL: it has no checksum that we know */
-};
-
-static struct segment segment_of(uint8_t *frame)
-{
-    uint8_t *ip = frame + 14;
-    const size_t head = (ip[0] & 15u) * 4;
-    struct segment s = {ip + 12, 8,         ((size_t)ip[2] << 8 | ip[3]) - head,
-                        ip[9],   ip + head, NULL};
-
-    if (ip[0] >> 4 == 6)
-        s = (struct segment){ip + 8, 32,      (size_t)ip[4] << 8 | ip[5],
-                             ip[6],  ip + 40, NULL};
-    if (s.protocol == 6)
-        s.sum = s.data + 16;
-    else if (s.protocol == 17)
-        s.sum = s.data + 6;
-    else if (s.protocol == 58)
-        s.sum = s.data + 2;
-    return s;
-}
-
-static uint16_t pseudo_sum(const struct segment *s)
-{
-    return fake_sum(s->addresses, s->addresses_size,
-                    (uint32_t)(s->protocol + s->len));
-}
-
-bool fake_checksum(uint8_t *frame, bool fix)
-{
-    const struct segment s = segment_of(frame);
-    uint16_t sum;
-
-    if (!s.sum)
-        return true;
-    if (fix)
-        s.sum[0] = s.sum[1] = 0;
-    else if (s.protocol == 17 && s.addresses_size == 8 && !s.sum[0] &&
-             !s.sum[1])
-        return true; /* UDP over IPv4: not used */
-    sum = fake_sum(s.data, s.len, pseudo_sum(&s));
-    if (!fix)
-        return sum == 0xffff;
-    sum = (uint16_t)~sum;
-    s.sum[0] = (uint8_t)(sum >> 8);
-    s.sum[1] = (uint8_t)sum;
-    return true;
-}
-
-/* What stands in the field must be the sum that the back-end carries on. */
-static bool pseudo_sum_right(uint8_t *frame)
-{
-    const struct segment s = segment_of(frame);
-
-    return s.protocol != 58 && pseudo_sum(&s) == (s.sum[0] << 8 | s.sum[1]);
-}
-
-static void swap(uint8_t *a, uint8_t *b, size_t n)
-{
-    uint8_t saved[16];
-
-    memcpy(saved, a, n);
-    memcpy(a, b, n);
-    memcpy(b, saved, n);
-}
-
-static void answer_arp(unsigned id, uint8_t *frame)
-{
-    static const uint8_t peer[4] = {10, 0, 0, 9};
-
-    if (frame[21] != 1 || memcmp(frame + 38, peer, 4) != 0)
-        return;
-    frame[21] = 2;
-    memcpy(frame, frame + 6, 6);
-    memcpy(frame + 6, FAKE_PEER, 6);
-    memcpy(frame + 32, frame + 22, 10);
-    memcpy(frame + 22, FAKE_PEER, 6);
-    memcpy(frame + 28, peer, 4);
-    fake_deliver(id, frame, 42, 0);
-}
-
-/* A neighbour advertisement for a solicitation (RFC 4861). */
-static void answer_solicitation(unsigned id, uint8_t *frame)
-{
-    static const uint8_t any[16];
-    uint8_t *ip = frame + 14, *icmp = ip + 40;
-
-    if (icmp[8 + 15] != 9 || memcmp(ip + 8, any, 16) == 0)
-        return; /* only our own address, and nobody tries it out */
-    memcpy(frame, frame + 6, 6);
-    memcpy(frame + 6, FAKE_PEER, 6);
-    memcpy(ip + 24, ip + 8, 16);
-    memcpy(ip + 8, icmp + 8, 16);
-    icmp[0] = 136;
-    icmp[4] = 0x60; /* solicited, override */
-    icmp[24] = 2;
-    memcpy(icmp + 26, FAKE_PEER, 6);
-    fake_checksum(frame, true);
-    fake_deliver(id, frame, 86, 0);
-}
-
-/* The same with IPv6; of fragments nothing is looked at but the first's sum. */
-static void mirror6(unsigned id, uint8_t *frame, size_t len, unsigned flags)
-{
-    const bool fragment = frame[20] == 44, blank = flags & BUF_CSUM_BLANK;
-    const bool chatter = frame[54] >= 130 && frame[54] <= 137;
-
-    if (!fragment && frame[20] && !blank && !fake_checksum(frame, false))
-        fake_net.bad_sums++;
-    if (blank && (fragment || fake_net.no_csum6 || !pseudo_sum_right(frame)))
-        fake_net.bad_sums++;
-    if (frame[20] == 58 && frame[54] == 135)
-        answer_solicitation(id, frame);
-    if (memcmp(frame, FAKE_PEER, 6) != 0 || (frame[20] == 58 && chatter))
-        return;
-    if (blank && !fake_net.vouch)
-        fake_checksum(frame, true);
-    swap(frame, frame + 6, 6);
-    swap(frame + 22, frame + 38, 16);
-    fake_deliver(id, frame, len, fake_net.vouch ? BUF_CSUM_OK : 0);
-}
-
-void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags)
-{
-    static unsigned count;
-    const unsigned fragment = ((unsigned)frame[20] << 8 | frame[21]) & 0x3fff;
-
-    count++;
-    if (frame[12] == 8 && frame[13] == 6)
-        answer_arp(id, frame);
-    if (frame[12] == 0x86 && frame[13] == 0xdd)
-        mirror6(id, frame, len, flags);
-    if (frame[12] != 8 || frame[13] != 0 || memcmp(frame, FAKE_PEER, 6) != 0)
-        return;
-    if (fake_sum(frame + 14, 20, 0) != 0xffff)
-        fake_net.bad_sums++;
-    if (!fragment && !(flags & BUF_CSUM_BLANK) && !fake_checksum(frame, false))
-        fake_net.bad_sums++;
-    if (fragment == 0x2000 && frame[23] == 17 && !frame[40] && !frame[41])
-        fake_net.bad_sums++; /* a datagram in pieces has its sum */
-    if (flags & BUF_CSUM_BLANK && (fragment || !pseudo_sum_right(frame)))
-        fake_net.bad_sums++;
-    if (flags & BUF_CSUM_BLANK && !fake_net.vouch)
-        fake_checksum(frame, true);
-    if (fake_net.lose && count % fake_net.lose == 0)
-        return;
-    if (fake_net.spoil && count % fake_net.spoil == 0)
-        frame[len - 1] ^= 0x40;
-    swap(frame, frame + 6, 6);
-    swap(frame + 26, frame + 30, 4);
-    fake_deliver(id, frame, len, fake_net.vouch ? BUF_CSUM_OK : 0);
 }

@@ -32,10 +32,14 @@ extern struct fake_net {
     unsigned lose;  /* the mirror loses one frame in so many; 0: none */
     unsigned spoil; /* and damages one in so many */
     bool no_csum6;  /* nobody finishes the checksums of IPv6 */
+    bool gso;       /* the back-end takes large segments of TCP, */
+    bool whole;     /* and they travel as they are: nobody cuts them */
     bool vouch;     /* and marks what it sends as BUF_CSUM_OK */
 
     unsigned frames, kicks; /* sent */
     unsigned blank;         /* of those, marked BUF_CSUM_BLANK */
+    unsigned large;         /* and those with a gso_size */
+    unsigned in_place;      /* pieces that were lent, not copied */
     unsigned bad_sums;      /* of those, wrong by the mirror's reckoning */
     unsigned lost;          /* received, but no buffer */
     unsigned turns;         /* times a thread ran */

@@ -80,7 +80,7 @@ static unsigned get_u16(const uint8_t *p)
 static err_t output(struct netif *n, struct pbuf *p)
 {
     static uint8_t frame[65536];
-    struct buf *b = frame_to_send(p, p->tot_len % 2);
+    struct buf *b = frame_to_send(p, p->tot_len % 2, 0);
 
     (void)n;
     check(pbuf_copy_partial(p, frame, p->tot_len, 0) == p->tot_len);

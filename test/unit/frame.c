@@ -184,7 +184,7 @@ static void check_sum(const struct buf *b, unsigned at, unsigned protocol,
 Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 {
     struct pbuf *p = packet(6, 100, 54);
-    struct buf *b = frame_to_send(p, true);
+    struct buf *b = frame_to_send(p, true, 0);
 
     cr_assert_eq(b->len, 154);
     check_sum(b, 50, 6, 120);
@@ -192,7 +192,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
     pbuf_free(p);
 
     p = packet(17, 1000, 14);
-    b = frame_to_send(p, true);
+    b = frame_to_send(p, true, 0);
     check_sum(b, 40, 17, 1008);
     buf_free(b);
     pbuf_free(p);
@@ -201,7 +201,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 Test(frame, leaves_other_packets_and_fragments_alone)
 {
     struct pbuf *p = packet(1, 100, 54);
-    struct buf *b = frame_to_send(p, true);
+    struct buf *b = frame_to_send(p, true, 0);
 
     cr_assert_eq(b->flags, 0);
     for (unsigned i = 34; i < b->len; i++)
@@ -211,7 +211,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 
     p = packet(17, 100, 42);
     pbuf_put_at(p, 20, 0x20); /* more fragments */
-    b = frame_to_send(p, true);
+    b = frame_to_send(p, true, 0);
     cr_assert_eq(b->flags, 0);
     b->flags = BUF_CSUM_OK;
     cr_assert(!frame_trusted(b));
@@ -222,7 +222,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 Test(frame, trusts_only_marked_whole_datagrams)
 {
     struct pbuf *p = packet(17, 100, 42);
-    struct buf *b = frame_to_send(p, true);
+    struct buf *b = frame_to_send(p, true, 0);
 
     cr_assert(frame_trusted(b), "blank: it never left this machine");
     b->flags = 0;
@@ -241,7 +241,7 @@ Test(frame, trusts_only_marked_whole_datagrams)
 Test(frame, fills_pages_and_chains_them)
 {
     struct pbuf *p = packet(6, 8946, 3000);
-    struct buf *b = frame_to_send(p, true);
+    struct buf *b = frame_to_send(p, true, 0);
     unsigned at = 34;
 
     cr_assert_eq(b->len, PAGE_SIZE);
@@ -264,7 +264,7 @@ Test(frame, counts_what_finds_no_buffer)
 
     for (int i = 0; i < 63; i++)
         all[i] = buf_alloc();
-    cr_assert_null(frame_to_send(p, true));
+    cr_assert_null(frame_to_send(p, true, 0));
     cr_assert_eq(frame_counters()->unsent, 1);
     cr_assert_eq(buf_in_use(), 63);
     for (int i = 0; i < 63; i++)
@@ -281,7 +281,7 @@ Test(frame, does_not_read_beyond_a_short_frame)
     pbuf_put_at(p, 12, 8);
     pbuf_put_at(p, 14, 0x4f);
     pbuf_put_at(p, 23, 6);
-    b = frame_to_send(p, true);
+    b = frame_to_send(p, true, 0);
     cr_assert_eq(b->flags, 0);
     buf_free(b);
     pbuf_free(p);

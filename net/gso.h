@@ -1,0 +1,53 @@
+/*
+ * gso.h: TCP segments larger than the MSS, up to 64 KB, which the back-end or
+ * the last wire's card cuts (generic segmentation offload).
+ *
+ * lwIP makes segments no larger than pcb->mss, so gso_write() raises that for
+ * the time of tcp_write().  What lwIP then could not do with such segments is
+ * done in functions that the linker puts in the place of its own: the first
+ * one to be sent is cut when the window has become too small for it, the one
+ * to be sent again when a part of it has arrived, and IP does not fragment
+ * them.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct ip4_addr;
+struct ip6_addr;
+struct netif;
+struct pbuf;
+struct tcp_pcb;
+
+/* Marks of an interface, beside lwIP's own in chksum_flags: it cuts TCP
+ * segments of IPv4 and of IPv6. */
+#define GSO_V4 0x20u
+#define GSO_V6 0x40u
+
+/* As tcp_write(), with the same meaning of everything.  int8_t is lwIP's err_t.
+ */
+int8_t gso_write(struct tcp_pcb *pcb, const void *data, uint16_t n,
+                 uint8_t flags);
+
+/* The size of the segments that p, a frame that lwIP sends by netif just now,
+ * is to be cut into; 0: it fits into the MTU. */
+uint16_t gso_size(const struct netif *netif, const struct pbuf *p);
+
+/* The interface is another one now: cut what is queued if it has to be. */
+void gso_refit(struct tcp_pcb *pcb);
+
+/* To be told what tcp_sent()'s callback is. */
+void gso_acknowledged(struct tcp_pcb *pcb, uint16_t n);
+
+/* A segment of more than the MSS stands for several, and is acknowledged at
+ * once as the second of these would be. */
+void gso_received(struct tcp_pcb *pcb, const struct pbuf *payload);
+
+int8_t __wrap_tcp_output(struct tcp_pcb *pcb);
+void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
+void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb);
+int8_t __wrap_tcp_split_unsent_seg(struct tcp_pcb *pcb, uint16_t n);
+int8_t __wrap_ip4_frag(struct pbuf *p, struct netif *netif,
+                       const struct ip4_addr *dest);
+int8_t __wrap_ip6_frag(struct pbuf *p, struct netif *netif,
+                       const struct ip6_addr *dest);

@@ -1,0 +1,37 @@
+/*
+ * iface.h: one interface of lwIP's over a network device, with its addresses.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <lwip/netif.h>
+
+#include "net/address.h"
+#include "net/address6.h"
+#include "net/device.h"
+#include "xen/netfront.h"
+
+struct iface {
+    struct netif netif;
+    struct net *net;
+    struct device device;
+    struct address address;
+    struct address6 address6;
+    unsigned queued; /* frames since the last flush */
+    bool full;       /* a frame found no slot */
+};
+
+/* Over vif <id>, which net is, closed when this fails: 0 or -ENOMEM, said.
+ * changed is told about addresses. */
+int iface_start(struct iface *i, unsigned id, struct net *net,
+                netif_status_callback_fn changed);
+
+/* What has become of the device and of the addresses.  May wait. */
+void iface_follow(struct iface *i);
+
+/* Give lwIP a batch of received frames; true: there may be more. */
+bool iface_receive(struct iface *i);
+
+/* Tell the back-end about queued frames. */
+void iface_flush(struct iface *i);

@@ -1,0 +1,261 @@
+/* gso.c: streams in large segments, over a wire that cuts them or does not. */
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <lwip/priv/tcp_priv.h>
+
+#include "kernel/buf.h"
+#include "kernel/sched.h"
+#include "lib/fd.h"
+#include "test/fake/constant.h"
+#include "test/fake/net.h"
+#include "test/fake/page.h"
+#include "test/fake/sockets.h"
+#include "xen/clock.h"
+
+#define CHUNK 100000
+
+static size_t total = 3000000;
+static uint64_t pause_ns; /* the reader's, now and then */
+static size_t read_max = 20000;
+static unsigned reading;
+static int pair[2];
+static uint64_t elapsed;
+
+static void start(void)
+{
+    fake_net.gso = true;
+}
+
+TestSuite(gso, .init = start);
+
+static void read_all(void *arg)
+{
+    static uint8_t data[70000];
+    size_t done = 0;
+    ssize_t n;
+
+    (void)arg;
+    while ((n = recv(pair[1], data, read_max, 0)) > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            cr_assert_eq(data[i], byte_at(done + (size_t)i), "at %zu",
+                         done + (size_t)i);
+        done += (size_t)n;
+        if (pause_ns && done % 3 == 0)
+            nap(pause_ns);
+    }
+    cr_assert_eq(n, 0, "%s", strerror(errno));
+    cr_assert_eq(done, total);
+    reading--;
+}
+
+static void write_all(void)
+{
+    static uint8_t data[CHUNK];
+
+    for (size_t done = 0; done < total;) {
+        const size_t n = total - done < CHUNK ? total - done : CHUNK;
+
+        for (size_t i = 0; i < n; i++)
+            data[i] = byte_at(done + i);
+        cr_assert_eq(send(pair[0], data, n, 0), (ssize_t)n);
+        done += n;
+    }
+}
+
+/* The writer closes at once: what lwIP still has to send outlives the socket.
+ */
+static void transfer(void)
+{
+    const uint64_t begun = clock_now();
+
+    make_pair(PEER, pair);
+    reading++;
+    thread_create("reader", read_all, NULL);
+    write_all();
+    fd_close(pair[0]);
+    while (reading)
+        nap(FAKE_SECOND / 100);
+    fd_close(pair[1]);
+    elapsed = clock_now() - begun;
+}
+
+Test(gso, sends_large_segments_that_others_cut)
+{
+    cr_assert(world(transfer));
+    cr_assert_gt(fake_net.large, total / 65536);
+    cr_assert_lt(fake_net.large, 2 * total / 65536);
+    cr_assert_gt(fake_net.in_place, total / 4096 * 9 / 10, "few are copied");
+}
+
+Test(gso, takes_large_segments_that_nobody_cut)
+{
+    fake_net.whole = true;
+    cr_assert(world(transfer));
+    cr_assert_gt(fake_net.large, total / 65536);
+    cr_assert_lt(fake_net.frames, 4 * total / 65536, "acknowledged as a whole");
+    cr_assert_lt(elapsed, FAKE_SECOND / 10, "and at once");
+}
+
+Test(gso, goes_on_where_parts_are_lost_and_damaged)
+{
+    total = 700000;
+    for (fake_net.lose = 23; fake_net.lose < 100; fake_net.lose += 19) {
+        fake_net.spoil = 2 * fake_net.lose + 1;
+        cr_assert(world(transfer));
+    }
+    cr_assert_gt(fake_net.large, 20);
+}
+
+Test(gso, goes_on_where_whole_segments_are_lost)
+{
+    fake_net.whole = true;
+    fake_net.lose = 7;
+    total = 1000000;
+    cr_assert(world(transfer));
+}
+
+Test(gso, waits_for_a_slow_reader_and_sends_what_its_window_takes)
+{
+    pause_ns = FAKE_SECOND / 50;
+    read_max = 5000;
+    cr_assert(world(transfer));
+    cr_assert_lt(elapsed, 600 * FAKE_SECOND);
+}
+
+static void transfer_to_nobody(void)
+{
+    make_pair(PEER, pair);
+    while (send(pair[0], fake_constant, 50000, MSG_DONTWAIT) > 0)
+        nap(FAKE_SECOND);
+    nap(30 * FAKE_SECOND);
+    cr_assert_eq(errno, EAGAIN);
+    fd_close(pair[1]); /* unread: a reset */
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+}
+
+Test(gso, probes_a_closed_window_and_ends_with_its_peer)
+{
+    cr_assert(world(transfer_to_nobody));
+}
+
+static void transfer_constants(void)
+{
+    static uint8_t data[10000];
+    size_t got = 0, bad = 0;
+    ssize_t n;
+
+    for (size_t i = 0; i < FAKE_CONSTANT_SIZE; i++)
+        fake_constant[i] = byte_at(i);
+    make_pair(PEER, pair);
+    cr_assert_eq(send(pair[0], fake_constant + 77, 150000, 0), 150000);
+    cr_assert_eq(fd_close(pair[0]), 0);
+    cr_assert_lt(buf_in_use(), 40, "no copy is kept");
+    while ((n = recv(pair[1], data, sizeof(data), 0)) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            bad += data[i] != byte_at(77 + got++);
+    cr_assert_eq(got, 150000);
+    cr_assert_eq(bad, 0);
+    fd_close(pair[1]);
+}
+
+Test(gso, sends_from_the_ramdisk_without_a_copy)
+{
+    fake_net.whole = true;
+    cr_assert(world(transfer_constants));
+    cr_assert_gt(fake_net.in_place, 150000 / 4096 - 4);
+}
+
+/* The device comes back as one that cuts nothing. */
+static void change_device(void *arg)
+{
+    (void)arg;
+    nap(FAKE_SECOND / 50);
+    fake_break();
+    fake_net.gso = false;
+    nap(2 * FAKE_SECOND);
+    fake_mend();
+}
+
+static void transfer_over_two(void)
+{
+    thread_create("change", change_device, NULL);
+    transfer();
+}
+
+Test(gso, cuts_what_is_queued_when_the_next_device_cannot)
+{
+    pause_ns = FAKE_SECOND / 100;
+    cr_assert(world(transfer_over_two));
+    cr_assert_gt(elapsed, 2 * FAKE_SECOND);
+}
+
+static void large_datagrams(void)
+{
+    static uint8_t data[20000], got[20000];
+    const int a = bound(5001), b = bound(5002);
+
+    for (size_t i = 0; i < sizeof(data); i++)
+        data[i] = byte_at(i);
+    cr_assert_eq(send_to(a, data, sizeof(data), PEER, 5002), sizeof(data));
+    cr_assert_eq(recv(b, got, sizeof(got), 0), sizeof(got));
+    cr_assert_arr_eq(got, data, sizeof(data));
+    fd_close(a);
+    fd_close(b);
+}
+
+Test(gso, still_sends_large_datagrams_in_fragments)
+{
+    cr_assert(world(large_datagrams));
+    cr_assert_eq(fake_net.large, 0);
+    cr_assert_gt(fake_net.frames, 20000 / 1480);
+}
+
+static void transfer6(void)
+{
+    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+                                     .sin6_port = htons(PORT)};
+    struct sockaddr_in6 to = any;
+    const int l = socket(AF_INET6, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(l, (const struct sockaddr *)&any, sizeof(any)), 0);
+    cr_assert_eq(listen(l, 1), 0);
+    memcpy(&to.sin6_addr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09", 16);
+    pair[0] = socket(AF_INET6, SOCK_STREAM, 0);
+    cr_assert_eq(connect(pair[0], (const struct sockaddr *)&to, sizeof(to)), 0);
+    pair[1] = accept(l, NULL, NULL);
+    fd_close(l);
+    reading++;
+    thread_create("reader", read_all, NULL);
+    write_all();
+    fd_close(pair[0]);
+    while (reading)
+        nap(FAKE_SECOND / 100);
+    fd_close(pair[1]);
+}
+
+Test(gso, sends_large_segments_by_ipv6)
+{
+    cr_assert(world6(transfer6));
+    cr_assert_gt(fake_net.large, total / 65536);
+    cr_assert_lt(fake_net.large, 2 * total / 65536);
+}
+
+Test(gso, sends_none_where_ipv6s_are_not_cut)
+{
+    fake_net.no_csum6 = true;
+    cr_assert(world6(transfer6));
+    cr_assert_eq(fake_net.large, 0);
+}
+
+Test(gso, survives_a_pool_with_hardly_a_page)
+{
+    fake_pages_free = 500;
+    cr_assert(world(transfer));
+}
