@@ -30,7 +30,7 @@ help:
 	@echo 'make fuzz-lines how much of their files have the fuzz targets reached?'
 	@echo 'make fuzz-checks do they notice when a check is missing?'
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
-	@echo 'make bench      our guests and a Linux guest under the same clients; minutes'
+	@echo 'make bench      our guests and a Linux guest under the same clients: [BENCH="tcp udp-64"] [GUESTS=mote]'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make deps       install and build what comes from Debian'
 	@echo 'make clean      delete what was built, keep what was fetched'

@@ -15,7 +15,7 @@ static struct {
     struct waitq *wake[PORTS]; /* by port; NULL: not open */
     evtchn_port_t open[PORTS]; /* the same, as SCHEDOP_poll wants it */
     unsigned n;
-    uint64_t sleeps;
+    uint64_t sends, sleeps;
 } evtchn;
 
 static xen_ulong_t *pending(uint32_t port)
@@ -54,6 +54,7 @@ void evtchn_close(uint32_t port)
 
 void evtchn_send(uint32_t port)
 {
+    evtchn.sends++;
     evtchn_op_send(port);
 }
 
@@ -80,6 +81,11 @@ void evtchn_wait(uint64_t deadline)
      * xen/sched.h.  It returns at once if a port is pending already. */
     evtchn.sleeps++;
     sched_op_poll(evtchn.open, evtchn.n, deadline == NEVER ? 0 : deadline);
+}
+
+uint64_t evtchn_sends(void)
+{
+    return evtchn.sends;
 }
 
 uint64_t evtchn_sleeps(void)

@@ -108,8 +108,10 @@ Test(evtchn, refuses_ports_that_one_poll_cannot_hold)
     cr_assert_eq(evtchn_open(9, &q, &port), -ESRCH);
 }
 
-Test(evtchn, sends_to_the_port_given)
+Test(evtchn, sends_to_the_port_given_and_counts)
 {
     evtchn_send(17);
     cr_assert_eq(sent, 17);
+    evtchn_send(18);
+    cr_assert_eq(evtchn_sends(), 2);
 }
