@@ -6,6 +6,7 @@
 #include "kernel/buf.h"
 #include "kernel/page.h"
 #include "test/fake/page.h"
+#include "test/fake/scarce.h"
 
 /* All that the pool gives, as one chain. */
 static struct buf *take_all(size_t *n)
@@ -125,6 +126,30 @@ Test(buf, frees_a_chain_and_nothing_at_all)
     buf_free(b);
     buf_free(NULL);
     cr_assert_eq(buf_in_use(), 0);
+}
+
+/* A page for the packet, or one for its descriptor. */
+Test(buf, grows_whichever_page_is_missing_first)
+{
+    const size_t limit = buf_limit(), before = fake_pages_free;
+    size_t failures = 0, n;
+    struct buf *all = NULL, *b;
+
+    for (size_t used = 0; used < limit; used++) {
+        for (scarce_arm(n = 0); !(b = buf_alloc()); scarce_arm(++n)) {
+            cr_assert(scarce_failed());
+            cr_assert_eq(buf_in_use(), used);
+            cr_assert_eq(fake_pages_kept, (ptrdiff_t)(limit - used));
+        }
+        failures += n;
+        b->next = all;
+        all = b;
+    }
+    cr_assert_null(buf_alloc());
+    cr_assert_eq(fake_pages_kept, 0);
+    buf_free(all);
+    cr_assert_eq(buf_idle(), before - fake_pages_free);
+    cr_assert_eq(failures, buf_idle(), "each page once");
 }
 
 static uint8_t *held[3]; /* pages a back-end would not let go */

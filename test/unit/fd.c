@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/fd.h"
 #include "lib/util.h"
+#include "test/fake/scarce.h"
 
 /* A file that counts, and does what a test tells it to in the middle of a
  * call: what another thread would do while this one waits. */
@@ -301,6 +302,58 @@ Test(fd, ends_at_its_limit)
     cr_assert_eq(b.file.refs, 0);
     fd_close(12345);
     cr_assert_eq(fd_open(&b.file), 12345);
+}
+
+/* All ways to a descriptor beyond the table. */
+static int open_another(int way, int fd)
+{
+    switch (way) {
+    case 0:
+        return fd_open(&b.file);
+    case 1:
+        return fd_install(fd, &b.file);
+    case 2:
+        return fd_dup(0);
+    case 3:
+        return fd_dup2(0, fd);
+    default:
+        return fd_control(0, F_DUPFD, fd);
+    }
+}
+
+Test(fd, each_growth_of_the_table_may_fail)
+{
+    int grown = 0, fd;
+
+    file_init(&b.file, &ops, O_RDWR);
+    scarce_arm(0);
+    cr_assert_eq(fd_open(&b.file), -ENOMEM, "the first");
+    cr_assert_eq(open_a(O_RDWR), 0);
+    for (fd = 1; fd < FD_LIMIT; fd++)
+        for (int way = 0; way < 5; way++) {
+            unsigned refs[] = {a.file.refs, b.file.refs};
+
+            scarce_arm(0);
+            int got = open_another(way, fd);
+
+            if (!scarce_failed()) {
+                cr_assert_eq(got, fd);
+                break; /* there was room */
+            }
+            cr_assert_eq(got, -ENOMEM, "way %d", way);
+            cr_assert_eq(a.file.refs, refs[0]);
+            cr_assert_eq(b.file.refs, refs[1]);
+            cr_assert_null(fd_get(fd));
+            if (way < 4)
+                continue;
+            grown++;
+            scarce_arm(SIZE_MAX);
+            cr_assert_eq(open_another(grown % 5, fd), fd, "and tried again");
+        }
+    cr_assert_eq(grown, 10, "16 becomes 16384");
+    while (fd-- > 0)
+        cr_assert_eq(fd_close(fd), 0);
+    cr_assert_eq(a.closed, 1);
 }
 
 Test(fd, a_blocked_call_ends_when_the_file_is_closed)

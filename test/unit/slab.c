@@ -1,6 +1,7 @@
 /* slab.c: small pieces of memory, over the page allocator itself. */
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "kernel/slab.h"
 #include "lib/heap.h"
 #include "lib/util.h"
+#include "test/fake/scarce.h"
 
 #define PAGES 200
 
@@ -141,4 +143,52 @@ Test(slab, leaves_the_heap_what_it_has_taken_beyond_them)
         slab_free(p[i]);
     cr_assert_neq(heap_grow(150 * PAGE_SIZE), (void *)-1);
     cr_assert_eq(heap_grow(1), (void *)-1);
+}
+
+SCARCE(void *, page_alloc, (void), (), NULL)
+SCARCE(void *, page_alloc_run, (size_t n), (n), NULL)
+
+/* More than one page of small pieces, and some whole pages. */
+static void use(void)
+{
+    static const size_t sizes[] = {32, 240, 2032, 4000, 9000};
+    uint8_t *p[ARRAY_LEN(sizes)][150];
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+        for (size_t j = 0; j < (sizes[i] < 2032 ? 150 : 3); j++) {
+            p[i][j] = slab_alloc(sizes[i]);
+            errno = ENOMEM;
+            if (scarce_fine(p[i][j] ? 0 : -1))
+                memset(p[i][j], (int)(i + j), sizes[i]);
+        }
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+        for (size_t j = 0; j < (sizes[i] < 2032 ? 150 : 3); j++) {
+            if (!p[i][j])
+                continue;
+            for (size_t k = 0; k < sizes[i]; k++)
+                cr_assert_eq(p[i][j][k], (uint8_t)(i + j));
+            slab_free(p[i][j]);
+        }
+}
+
+#define HEAP ((PAGES - 50) * (ptrdiff_t)PAGE_SIZE)
+
+/* What it has left are the pages it keeps for the next piece, and the heap may
+ * take what is neither these nor kept for it. */
+static void settle(void)
+{
+    const size_t idle = slab_idle();
+    void *heap = heap_grow(HEAP);
+
+    cr_assert_leq(idle, 3, "one of each small size");
+    cr_assert_eq(pages_in_use(), PAGES - 50 + idle);
+    cr_assert_neq(heap, (void *)-1);
+    cr_assert_eq(heap_grow(1), (void *)-1);
+    cr_assert_neq(heap_grow(-HEAP), (void *)-1);
+}
+
+Test(slab, lives_with_any_page_that_is_missing)
+{
+    slab_keep(50 * PAGE_SIZE);
+    cr_assert_geq(scarce_each(use, settle), 8);
 }

@@ -9,10 +9,12 @@
 SCARCE_FLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 UNIT_ring  = xen/ring.c
-UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c
+UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c test/fake/scarce.c
+UNIT_slab_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=page_alloc,--wrap=page_alloc_run
 BUDGET     = net/budget.c test/fake/slab.c
-UNIT_buf   = kernel/buf.c test/fake/page.c
-UNIT_segment = kernel/segment.c $(UNIT_buf)
+UNIT_buf   = kernel/buf.c test/fake/page.c test/fake/scarce.c
+UNIT_buf_FLAGS = $(SCARCE_FLAGS)
+UNIT_segment = kernel/segment.c kernel/buf.c test/fake/page.c
 UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c test/fake/page.c
 UNIT_blkfront_FLAGS = -Wl,--wrap=calloc
 UNIT_blklies = $(UNIT_blkfront)
@@ -75,7 +77,8 @@ UNIT_web   = examples/web.c lib/crowd.c lib/server.c $(HTTP_ALL)
 UNIT_web_FLAGS = -Dmain=web_main -Wno-missing-prototypes -Wl,--wrap=bind,--wrap=listen,--wrap=clock_gettime,--wrap=epoll_wait
 UNIT_webload = $(UNIT_web)
 UNIT_webload_FLAGS = $(UNIT_web_FLAGS)
-UNIT_fd    = lib/fd.c
+UNIT_fd    = lib/fd.c test/fake/scarce.c
+UNIT_fd_FLAGS = $(SCARCE_FLAGS)
 UNIT_signalfd = lib/signalfd.c lib/fd.c test/fake/alone.c
 UNIT_signalfd_FLAGS = -Dsignalfd=guest_signalfd -Dsigprocmask=guest_sigprocmask
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
@@ -86,6 +89,8 @@ UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c
+UNIT_scarce_ramdisk = $(UNIT_ramdisk) test/fake/scarce.c
+UNIT_scarce_ramdisk_FLAGS = $(SCARCE_FLAGS)
 UNIT_isn    = net/isn.c
 UNIT_inet   = net/inet.c
 UNIT_budget = $(BUDGET) test/fake/page.c
