@@ -339,7 +339,9 @@ static void serve(const struct message *m)
 
     fake_xs.requests++;
     absolute(path, m->body);
-    if (fake_xs.error_path && !strcmp(m->body, fake_xs.error_path)) {
+    if ((fake_xs.error_path && !strcmp(m->body, fake_xs.error_path)) ||
+        (fake_xs.scarce && m->head.type != XS_READ &&
+         m->head.type != XS_UNWATCH && fake_xs.scarce())) {
         refuse(m, fake_xs.error);
         return;
     }

@@ -42,6 +42,7 @@ extern struct fake_xs {
     enum fake_lie lie;  /* told at the next answer */
     unsigned conflicts; /* commits still to be answered with EAGAIN */
     const char *error_path, *error; /* what fails, and how */
+    bool (*scarce)(void);           /* so do writes and watches, if true */
     void (*on_begin)(void);         /* of a transaction */
     void (*on_request)(void);       /* after each was served */
     void (*on_write)(const char *path, const char *value); /* NULL: gone */

@@ -46,3 +46,12 @@ IN_THREAD(scarce_bus, every_failure_is_told_and_undone)
     /* In both its lives a port, two pages, two references. */
     cr_assert_eq(scarce_each(use, settle), 2 * 5);
 }
+
+/* Its quota, or its memory: whatever it is asked to remember. */
+IN_THREAD(scarce_bus, every_refusal_of_xenstored_is_told_and_undone)
+{
+    setup();
+    fake_xs.error = "ENOSPC";
+    fake_xs.scarce = scarce_now;
+    cr_assert_eq(scarce_each(use, settle), 2 * 5 + 15);
+}
