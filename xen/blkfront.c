@@ -139,7 +139,7 @@ static bool queue(struct blk *blk, struct transfer *t)
                                    .nr_segments = (uint8_t)n,
                                    .handle = blk->handle,
                                    .id = id,
-                                   .sector_number = n > 0 ? sector : 0};
+                                   .sector_number = sector};
     for (unsigned i = 0; i < n; i++) {
         gnttab_share(req->ref[i], blk->bus.peer, seg[i].page, t->into != NULL);
         wire->seg[i] = (struct blkif_request_segment){

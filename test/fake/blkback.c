@@ -103,9 +103,10 @@ void blkback_answer(unsigned which)
     assert(which < disk.waiting);
     disk.taken[which] = disk.taken[--disk.waiting];
     disk.requests++;
-    if (req.operation == BLKIF_OP_FLUSH_DISKCACHE)
+    if (req.operation == BLKIF_OP_FLUSH_DISKCACHE) {
+        assert(req.nr_segments == 0 && req.sector_number == 0);
         disk.flushes++;
-    else if (disk.status == BLKIF_RSP_OKAY)
+    } else if (disk.status == BLKIF_RSP_OKAY)
         move(&req);
     lie_blk((struct blkif_response){req.id, req.operation, disk.status});
 }

@@ -12,6 +12,7 @@ Test(blkfront, opens_as_xenstore_says, .init = start)
     cr_assert_not(blk_broken(blk));
     cr_assert(disk.keys);
     cr_assert_eq(fake.batches, 1, "xenstored is far away");
+    cr_assert_eq(fake.claimed, 32 * 11, "as many as fit into the ring");
     down(blk);
 
     disk.sectors = "36028797018963960";
