@@ -22,11 +22,17 @@ static struct {
     size_t quarantined;
 } pool;
 
+/* Pages of descriptors that n buffers need. */
+static size_t tables_for(size_t n)
+{
+    return (n + TABLE - 1) / TABLE;
+}
+
 size_t buf_limit(void)
 {
     if (pool.limit == 0) {
         pool.limit = page_count_free() / POOL_SHARE;
-        page_keep((ptrdiff_t)pool.limit);
+        page_keep((ptrdiff_t)(pool.limit + tables_for(pool.limit)));
     }
     return pool.limit - pool.quarantined;
 }
@@ -57,8 +63,11 @@ static struct buf *descriptor(void)
     if (!pool.spare) {
         struct buf *b = page_alloc();
 
-        pool.tables += b != NULL;
-        for (size_t i = 0; b && i < TABLE; i++)
+        if (!b)
+            return NULL;
+        page_keep(-1);
+        pool.tables++;
+        for (size_t i = 0; i < TABLE; i++)
             push(&pool.spare, &b[i]);
     }
     return pop(&pool.spare);
@@ -181,9 +190,7 @@ size_t buf_in_use(void)
 
 size_t buf_idle(void)
 {
-    const size_t needed = (pool.in_use + TABLE - 1) / TABLE;
-
-    return pool.pages - pool.in_use + pool.tables - needed;
+    return pool.pages - pool.in_use + pool.tables - tables_for(pool.in_use);
 }
 
 size_t buf_quarantined(void)
