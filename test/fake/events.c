@@ -61,6 +61,8 @@ static bool due(uint64_t deadline)
 
 int evtchn_watch(uint32_t port, struct waitq *wake)
 {
+    if (!fake_ports_left)
+        return -ENOSPC;
     ports[port].wake = wake;
     return 0;
 }

@@ -256,12 +256,27 @@ Test(xenstore, breaks_on_each_lie_and_says_so_once)
     }
 }
 
+Test(xenstore, writes_nothing_to_a_ring_that_is_broken)
+{
+    struct xenstore_domain_interface *ring = fake_xs_ring(0);
+
+    xs_init(ring, FAKE_XS_PORT);
+    ring->req_cons = 1;
+    cr_assert_eq(xs_write("a", "1"), -EIO);
+    for (size_t i = 0; i < sizeof(ring->req); i++)
+        cr_assert_eq(ring->req[i], 0);
+}
+
 Test(xenstore, is_of_no_use_without_xenstored)
 {
     xs_init(NULL, 0);
     cr_assert_eq(xs_write("a", "1"), -EIO);
     cr_assert_not(xs_watch_fired(&(struct xs_watch){0}));
     cr_assert_eq(fake_lines, 0);
+    fake_ports_left = 0;
+    xs_init(fake_xs_ring(0), FAKE_XS_PORT);
+    cr_assert_eq(xs_write("a", "1"), -EIO, "nor without its events");
+    cr_assert_eq(fake_xs.kicks, 0);
 }
 
 static struct xenstore_domain_interface *page;
@@ -414,6 +429,20 @@ Test(xenstore, reports_a_conflict)
     cr_assert_eq(xs_batch(tx, &call, 1), 0);
     cr_assert_eq(xs_end(tx, true), 0);
     cr_assert_str_eq(fake_xs_get("a"), "1");
+}
+
+Test(xenstore, a_transaction_may_be_refused)
+{
+    uint32_t tx = 99;
+
+    fake_xs.error_path = "";
+    fake_xs.error = "EQUOTA";
+    cr_assert_eq(xs_begin(&tx), -EDQUOT);
+    cr_assert_eq(tx, 99);
+    fake_xs.error_path = NULL;
+    cr_assert_eq(xs_begin(&tx), 0);
+    cr_assert_eq(xs_end(tx, false), 0);
+    cr_assert_eq(fake_lines, 0);
 }
 
 Test(xenstore, breaks_on_transactions_without_a_number)

@@ -9,8 +9,10 @@
 #include "test/fake/said.h"
 #include "test/fake/world.h"
 #include "test/fake/xenstored.h"
+#include "xen/abi.h"
 #include "xen/evtchn.h"
 #include "xen/xenstore.h"
+#include <xen/io/xs_wire.h>
 
 #define THREADS 6
 #define CALLS   20
@@ -128,6 +130,27 @@ TEST(wakes_the_owner_of_a_watch)
     cr_assert_eq(xs_read(PATH "0", value, sizeof(value)), -EIO);
     thread_yield();
     cr_assert_eq(fired, 100);
+}
+
+/* One thread sleeps until it is answered; another one finds the lie, which no
+ * event has announced. */
+TEST(tells_those_who_sleep_that_it_broke)
+{
+    struct xenstore_domain_interface *ring = fake_xs_ring(0);
+
+    xs_init(ring, FAKE_XS_PORT);
+    fake_xs.mute = true;
+    running = 1;
+    thread_create("worker", read_all, &workers[0]);
+    thread_sleep(fake_now + 1);
+    cr_assert_eq(running, 1);
+    fake_xs.kicks = 0;
+    ring->rsp_prod = ring->rsp_cons + XENSTORE_RING_SIZE + 1;
+    cr_assert_not(xs_watch_fired(&watch));
+    thread_yield();
+    cr_assert_eq(running, 0);
+    cr_assert_eq(workers[0].err, -EIO);
+    cr_assert_eq(fake_xs.kicks, 0, "a liar is left alone");
 }
 
 /* An appliance's loop: the watch is one of the things it waits for. */
