@@ -276,6 +276,8 @@ static void begin(const struct message *m)
         strcpy(id, "1a");
     if (fake_xs.lie == LIE_TX_LONG)
         strcpy(id, "4294967296");
+    if (fake_xs.lie == LARGEST_TX)
+        strcpy(id, "4294967295");
     answer(m, id, strlen(id) + 1);
 }
 

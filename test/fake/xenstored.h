@@ -30,7 +30,8 @@ enum fake_lie {
     LIE_TX_ZERO,      /* transaction ids that are none */
     LIE_TX_TEXT,
     LIE_TX_LONG,
-    LIES
+    LIES,
+    LARGEST_TX, /* no lie: the largest id there is */
 };
 
 extern struct fake_xs {

@@ -431,7 +431,7 @@ Test(xenstore, reports_a_conflict)
     cr_assert_str_eq(fake_xs_get("a"), "1");
 }
 
-Test(xenstore, a_transaction_may_be_refused)
+Test(xenstore, a_transaction_is_refused_or_has_any_number)
 {
     uint32_t tx = 99;
 
@@ -442,6 +442,9 @@ Test(xenstore, a_transaction_may_be_refused)
     fake_xs.error_path = NULL;
     cr_assert_eq(xs_begin(&tx), 0);
     cr_assert_eq(xs_end(tx, false), 0);
+    fake_xs.lie = LARGEST_TX;
+    cr_assert_eq(xs_begin(&tx), 0);
+    cr_assert_eq(tx, UINT32_MAX);
     cr_assert_eq(fake_lines, 0);
 }
 
