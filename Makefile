@@ -78,12 +78,13 @@ GUEST_CODEGEN = -fno-pic -fno-pie -mno-red-zone -fno-omit-frame-pointer \
 NEWLIB_DEFINES = -D_READ_WRITE_RETURN_TYPE=_ssize_t -D_READ_WRITE_BUFSIZE_TYPE=size_t
 GUEST_HEADERS = -nostdinc -idirafter $(D)/include -isystem lib/include -isystem $(D)/newlib/include \
                 -isystem $(dir $(shell $(CC) -print-file-name=include/stddef.h))
-GUEST_CFLAGS  = $(CSTD) -O2 -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote . \
+GUEST_CFLAGS  = $(CSTD) $(OPTIMISE) -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote . \
                 -D_GNU_SOURCE $(NEWLIB_DEFINES) -D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
                 -fstack-protector-strong -mstack-protector-guard=global
 
 BEHAVE = test/system/behave.c $(wildcard test/system/behave/*.c)
 
+include lib/cold.mk
 include lib/newlib.mk
 include net/lwip.mk
 
@@ -97,7 +98,7 @@ OBJECTS := $(SOURCES:%=$(B)/obj/%.o)
 
 # -MD, not -MMD: what lwIP's headers include counts, and first of all
 # net/lwipopts.h, which decides how lwIP's structs are laid out.
-$(B)/obj/%.c.o: %.c | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
+$(B)/obj/%.c.o: %.c lib/cold.mk | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
 	$(Q)$(CC) $(GUEST_CFLAGS) $(WARN) -Wframe-larger-than=2048 $(LWIP_CFLAGS) -MD -MP -c -o $@ $<

@@ -11,7 +11,8 @@ NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
                    --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
                    --enable-newlib-retargetable-locking
 
-NEWLIB_CFLAGS = -O2 -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -fno-stack-protector
+# Small, but for its string functions, which would look at bytes one by one.
+NEWLIB_CFLAGS = -Os -U__OPTIMIZE_SIZE__ -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -fno-stack-protector
 
 # Built in a folder of its own and put in place whole, so that one that is in
 # use, or half made, is never seen.

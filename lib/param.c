@@ -13,7 +13,7 @@ extern const struct param params_start[], params_end[];
 
 static char name[] = "mote"; /* of the program: nobody tells us another */
 static char text[PARAM_LINE_MAX + 1];
-static char *args[1 + PARAM_ARGS_MAX + 1] = {name};
+static char *args[1 + PARAM_ARGS_MAX + 1];
 
 static bool is_blank(char c)
 {
@@ -65,6 +65,7 @@ int param_init(const char *line, char ***argv)
 
     if (line[n])
         say("the command line is cut off after %d bytes", PARAM_LINE_MAX);
+    args[0] = name;
     memcpy(text, line, n);
     text[n] = '\0';
     while ((word = next_word(&rest))) {
