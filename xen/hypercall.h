@@ -12,33 +12,8 @@
 #include "arch/x86_64/hypercall.h"
 #include "xen/abi.h"
 
-static inline int hypercall_errno(long result)
-{
-    if (result >= 0)
-        return 0;
-    if (result > -35)
-        return (int)result;
-    switch (-result) {
-    case 38:
-        return -ENOSYS;
-    case 61:
-        return -ENODATA;
-    case 75:
-        return -EOVERFLOW;
-    case 95:
-        return -EOPNOTSUPP;
-    case 105:
-        return -ENOBUFS;
-    case 106:
-        return -EISCONN;
-    case 107:
-        return -ENOTCONN;
-    case 110:
-        return -ETIMEDOUT;
-    default:
-        return -EIO;
-    }
-}
+/* A hypercall's result as 0 or -errno. */
+int hypercall_errno(long result);
 
 /* An address as the hypercalls want it. */
 static inline uint64_t hypercall_arg(const void *p)

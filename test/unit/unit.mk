@@ -9,6 +9,8 @@
 SCARCE_FLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 
 UNIT_ring  = xen/ring.c
+UNIT_format = lib/format.c
+UNIT_format_FLAGS = -Usniprintf -Uvsniprintf -Wno-format-security -Wno-format-nonliteral -Wno-missing-prototypes
 UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c test/fake/scarce.c
 UNIT_slab_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=page_alloc,--wrap=page_alloc_run
 BUDGET     = net/budget.c test/fake/slab.c
@@ -50,9 +52,9 @@ UNIT_clock_FLAGS = -include test/fake/cpu.h
 UNIT_console = xen/console.c
 UNIT_console_FLAGS = -include test/fake/hypercall.h
 UNIT_tty   = lib/tty.c lib/fd.c test/fake/alone.c test/fake/panic.c
-UNIT_gnttab = xen/gnttab.c
+UNIT_gnttab = xen/gnttab.c xen/hypercall.c
 UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
-UNIT_evtchn = xen/evtchn.c
+UNIT_evtchn = xen/evtchn.c xen/hypercall.c
 UNIT_evtchn_FLAGS = -include test/fake/hypercall.h
 UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
