@@ -12,10 +12,11 @@
 #include "xen/console.h"
 #include "xen/hypercall.h"
 
-#define LINE      256
-#define DEPTH     40
-#define DRAIN_MS  500
-#define STACK_MAX (64 * 1024ul) /* no frame is farther from the next */
+#define LINE       256
+#define DEPTH      40
+#define DRAIN_MS   500
+#define STACK_MAX  (64 * 1024ul) /* no frame is farther from the next */
+#define SYMBOL_MAX 64            /* lib/symbols.awk cuts longer names */
 
 extern const uint8_t symbols_start[], symbols_end[]; /* lib/symbols.awk */
 extern const uint8_t text_end[];
@@ -91,23 +92,25 @@ static uint64_t number(const uint8_t **p)
 
 /*
  * The table holds, for each function in the order of addresses, its distance
- * from the one before and its name.
+ * from the one before, how many characters their names share, and the rest of
+ * its name.
  */
-static const char *symbol(uint64_t rip, uint64_t *offset)
+static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
 {
     const uint8_t *p = symbols_start;
     uint64_t at = (uintptr_t)image_start;
-    const char *name = NULL;
+    bool found = false;
 
     while (p < symbols_end) {
         at += number(&p);
         if (at > rip)
             break;
         *offset = rip - at;
-        name = (const char *)p;
-        p += strlen(name) + 1;
+        strcpy(name + *p, (const char *)p + 1);
+        p += 1 + strlen((const char *)p + 1) + 1;
+        found = true;
     }
-    return name;
+    return found;
 }
 
 static bool in_text(uint64_t rip)
@@ -117,10 +120,10 @@ static bool in_text(uint64_t rip)
 
 static void say_place(uint64_t rip)
 {
-    uint64_t offset = 0;
-    const char *name = in_text(rip) ? symbol(rip, &offset) : NULL;
+    char name[SYMBOL_MAX];
+    uint64_t offset;
 
-    if (name)
+    if (in_text(rip) && symbol(rip, name, &offset))
         say("  %#lx %s+%#lx", rip, name, offset);
     else
         say("  %#lx", rip);
