@@ -30,6 +30,7 @@ help:
 	@echo 'make fuzz-lines how much of their files have the fuzz targets reached?'
 	@echo 'make fuzz-checks do they notice when a check is missing?'
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
+	@echo 'make size       what the images hold: text, rodata, data, bss by folder; [APP=web] by file'
 	@echo 'make bench      our guests and a Linux guest under the same clients: [BENCH="tcp udp-64"] [GUESTS=mote]'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make deps       install and build what comes from Debian'
@@ -128,13 +129,18 @@ define link_image
 	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)nm -n $@.nosyms | awk -f lib/symbols.awk >$@.symbols.S
 	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
-	$(Q)$(LINK) -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
+	$(Q)$(LINK) -Wl,-Map=$@.map -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
+	$(Q)test/budget $@
 endef
 
-$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk examples/budget
 	$(link_image)
+
+.PHONY: size
+size: $(if $(filter command,$(firstword $(origin APP))),$(B)/$(APP).xen,$(IMAGES))
+	@test/size $(^:=.map)
 
 # In-guest tests: test/system/NAME.c is an appliance of its own.
 GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))

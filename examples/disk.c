@@ -20,7 +20,7 @@ static void check(const char *what, int err)
 {
     if (!err)
         return;
-    printf("disk: cannot %s: %s\n", what, strerror(-err));
+    iprintf("disk: cannot %s: %s\n", what, strerror(-err));
     exit(1);
 }
 
@@ -29,8 +29,8 @@ static void say_rate(const char *what, unsigned sectors, uint64_t since)
     uint64_t us = (clock_now() - since) / 1000 + 1;
     uint64_t bytes = (uint64_t)sectors * SECTOR;
 
-    printf("disk: %s %" PRIu64 " bytes in %" PRIu64 " us, %" PRIu64 " KB/s\n",
-           what, bytes, us, bytes * 1000 / us);
+    iprintf("disk: %s %" PRIu64 " bytes in %" PRIu64 " us, %" PRIu64 " KB/s\n",
+            what, bytes, us, bytes * 1000 / us);
 }
 
 static struct blk *open_disk(unsigned id)
@@ -38,11 +38,11 @@ static struct blk *open_disk(unsigned id)
     struct blk *blk = blk_open(id);
 
     if (!blk && errno == ENODEV)
-        printf("disk: there is no disk %u: give the guest one by a line like\n"
-               "disk = ['format=raw,vdev=xvda,access=rw,target=/path']\n",
-               id);
+        iprintf("disk: there is no disk %u: give the guest one by a line like\n"
+                "disk = ['format=raw,vdev=xvda,access=rw,target=/path']\n",
+                id);
     else if (!blk)
-        printf("disk: cannot open disk %u: %s\n", id, strerror(errno));
+        iprintf("disk: cannot open disk %u: %s\n", id, strerror(errno));
     return blk;
 }
 
@@ -76,8 +76,8 @@ int main(int argc, char *argv[])
 
     if (!blk)
         return 1;
-    printf("disk: %" PRIu64 " sectors of 512 bytes, in units of %u bytes\n",
-           blk_sectors(blk), blk_sector_size(blk));
+    iprintf("disk: %" PRIu64 " sectors of 512 bytes, in units of %u bytes\n",
+            blk_sectors(blk), blk_sector_size(blk));
     if (blk_sectors(blk) < n)
         n = (unsigned)blk_sectors(blk);
     check("read", blk_read(blk, 0, before, n));

@@ -4,7 +4,7 @@
 
 int main(int argc, char **argv)
 {
-    printf("Hello from %s, %d argument%s\n", argv[0], argc - 1,
-           argc == 2 ? "" : "s");
+    iprintf("Hello from %s, %d argument%s\n", argv[0], argc - 1,
+            argc == 2 ? "" : "s");
     return 0;
 }

@@ -43,7 +43,7 @@ static long now(void)
 
 static _Noreturn void fail(const char *what)
 {
-    printf("ping: %s: %s\n", what, strerror(errno));
+    iprintf("ping: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
@@ -55,7 +55,7 @@ static struct addrinfo *find(const char *name)
 
     if (!err)
         return found;
-    printf("ping: %s: %s\n", name, gai_strerror(err));
+    iprintf("ping: %s: %s\n", name, gai_strerror(err));
     exit(1);
 }
 
@@ -71,7 +71,7 @@ static void ask(int fd, int family)
     memcpy(m.data, &sent, sizeof(sent));
     count.sent++;
     if (send(fd, &m, sizeof(m), 0) < 0)
-        printf("ping: cannot send: %s\n", strerror(errno));
+        iprintf("ping: cannot send: %s\n", strerror(errno));
 }
 
 static void take_answer(int fd, const char *name)
@@ -88,8 +88,8 @@ static void take_answer(int fd, const char *name)
     count.max = took > count.max ? took : count.max;
     count.sum += took;
     count.received++;
-    printf("%zd bytes from %s: seq=%u time=%ld.%03ld ms\n", n, name,
-           ntohs(m.header.un.echo.sequence), took / 1000, took % 1000);
+    iprintf("%zd bytes from %s: seq=%u time=%ld.%03ld ms\n", n, name,
+            ntohs(m.header.un.echo.sequence), took / 1000, took % 1000);
 }
 
 /* Ask wanted times, once an interval, until the last answer or SIGTERM. */
@@ -120,11 +120,11 @@ static void say_result(const char *name)
 {
     const unsigned n = count.received;
 
-    printf("--- %s ---\n%u sent, %u received, %u%% lost\n", name, count.sent, n,
-           count.sent ? (count.sent - n) * 100 / count.sent : 0);
+    iprintf("--- %s ---\n%u sent, %u received, %u%% lost\n", name, count.sent,
+            n, count.sent ? (count.sent - n) * 100 / count.sent : 0);
     if (n)
-        printf("there and back min/avg/max %ld/%ld/%ld us\n", count.min,
-               count.sum / n, count.max);
+        iprintf("there and back min/avg/max %ld/%ld/%ld us\n", count.min,
+                count.sum / n, count.max);
 }
 
 /* The network answers by itself as soon as there is a socket. */
@@ -145,7 +145,7 @@ int main(int argc, char *argv[])
     if (argc < 2)
         only_answer();
     if (argc > 3 || wanted == 0) {
-        printf("ping: after -- in extra= stand [ADDRESS [COUNT]]\n");
+        iprintf("ping: after -- in extra= stand [ADDRESS [COUNT]]\n");
         return 1;
     }
     to = find(argv[1]);
