@@ -33,6 +33,7 @@ help:
 	@echo 'make size       what the images hold: text, rodata, data, bss by folder; [APP=web] by file'
 	@echo 'make bench      our guests and a Linux guest under the same clients: [BENCH="tcp udp-64"] [GUESTS=mote]'
 	@echo 'make check      layout, two compilers, static analysis'
+	@echo 'make install-toolstack   for dom0: [PREFIX=/usr/local] [DESTDIR=]'
 	@echo 'make deps       install and build what comes from Debian'
 	@echo 'make clean      delete what was built, keep what was fetched'
 	@echo 'make distclean  delete all of build/'
@@ -176,7 +177,7 @@ test: unit
 	@test/xenhost/wrong
 	@$(MAKE) --no-print-directory system
 
-system soak: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(B)/system/behave.linux
+system soak: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(B)/system/behave.linux $(B)/vif-mote
 
 .PHONY: check objects guest-flags
 guest-flags:

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "xen/toolstack/elf.h"
 #include "xen/toolstack/layout.h"
@@ -17,19 +18,22 @@
 #define MAX_VIFS      8
 #define MAX_DISKS     16
 #define MAX_FILE      (1l << 34)
+#define VIF_MOTE      "/etc/xen/scripts/vif-mote"
 
 static const char usage[] =
     "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
-    "       [--memory MB] [--extra WORDS] [--disk FILE]...\n"
+    "       [--memory MB] [--extra WORDS] [--disk FILE]... [--script NAME]\n"
     "config IMAGE.xen --wants\n"
     "Writes an xl config to standard output.  It names image and ramdisk\n"
     "without their folder: config, image and ramdisk belong into one.\n"
     "vif N goes to the bridge xenbrN.\n"
+    "--script: connects the vifs in dom0; without it vif-mote does, if it is\n"
+    "installed here, or else Xen's vif-bridge.\n"
     "--disk: a raw image or a block device in dom0; the first one is xvda.\n"
     "--wants: says instead what the image uses: network ramdisk disks.\n";
 
 struct options {
-    const char *image, *ramdisk, *name, *extra;
+    const char *image, *ramdisk, *name, *extra, *script;
     const char *disks[MAX_DISKS];
     int disks_given;
     long vifs, memory; /* -1: as the image says */
@@ -74,6 +78,7 @@ static struct options parse(int argc, char *argv[])
         {"memory", required_argument, NULL, 'm'},
         {"extra", required_argument, NULL, 'e'},
         {"disk", required_argument, NULL, 'd'},
+        {"script", required_argument, NULL, 's'},
         {"wants", no_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -101,6 +106,9 @@ static struct options parse(int argc, char *argv[])
             if (o.disks_given == MAX_DISKS)
                 die("no more than %d disks, please", MAX_DISKS);
             o.disks[o.disks_given++] = optarg;
+            break;
+        case 's':
+            o.script = optarg;
             break;
         case 'w':
             o.wants = true;
@@ -180,11 +188,16 @@ static void put_name(const struct options *o)
 
 /* Each on a bridge of its own: a guest that forwards between two on the same
  * one would make a loop. */
-static void put_vifs(long n)
+static void put_vifs(long n, const char *script)
 {
+    if (!script && access(VIF_MOTE, X_OK) == 0)
+        script = base_name(VIF_MOTE);
+    if (script && (!*script || strpbrk(script, ",'\\\n")))
+        die("--script '%s': xl cannot read such a name", script);
     fputs("vif = [", stdout);
     for (long i = 0; i < n; i++)
-        printf("%s'bridge=xenbr%ld'", i ? ", " : "", i);
+        printf("%s'bridge=xenbr%ld%s%s'", i ? ", " : "", i,
+               script ? ",script=" : "", script ? script : "");
     puts("]");
 }
 
@@ -223,7 +236,7 @@ static void put_config(const struct options *o, const struct elf_image *image,
     put_text("extra", o->extra);
     printf("memory = %" PRIu64 "\n", megabytes);
     puts("vcpus = 1");
-    put_vifs(o->vifs >= 0 ? o->vifs : image->uses_network);
+    put_vifs(o->vifs >= 0 ? o->vifs : image->uses_network, o->script);
     put_disks(o, image->uses_disks);
     puts("tsc_mode = \"native\"");
     puts("on_poweroff = \"destroy\"");
