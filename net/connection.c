@@ -11,7 +11,6 @@
 #include "net/budget.h"
 #include "net/gso.h"
 #include "net/lwip.h"
-#include "net/outbox.h"
 #include "net/quirk.h"
 
 #define POLL_EVERY  4   /* half seconds: a writer that waits for memory */
@@ -35,7 +34,6 @@ static err_t on_orphan_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
     (void)arg;
     gso_acknowledged(pcb, n);
-    outbox_trim(pcb);
     return ERR_OK;
 }
 
@@ -85,7 +83,6 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
     gso_acknowledged(pcb, n);
-    outbox_trim(pcb);
     return on_poll(arg, pcb);
 }
 

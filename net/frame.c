@@ -11,6 +11,7 @@
 #include "kernel/segment.h"
 #include "lib/util.h"
 #include "net/budget.h"
+#include "net/payload.h"
 #include "xen/netfront.h"
 #include "xen/start.h"
 
@@ -166,11 +167,9 @@ static bool add(struct outgoing *out, struct buf *b, size_t room)
  * stay there is PBUF_ROM. */
 static struct buf *in_place(const struct pbuf *p, const uint8_t *at, size_t n)
 {
-    const unsigned moves =
-        PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS | PBUF_TYPE_FLAG_DATA_VOLATILE;
     struct buf *b;
 
-    if (n < IN_PLACE_MIN || p->type_internal & moves)
+    if (n < IN_PLACE_MIN || !payload_stays(p))
         return NULL;
     b = start_in_ramdisk(at, n) ? buf_foreign(at) : buf_lend(at);
     if (b) {

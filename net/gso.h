@@ -2,15 +2,17 @@
  * gso.h: TCP segments larger than the MSS, up to 64 KB, which the back-end or
  * the last wire's card cuts (generic segmentation offload).
  *
- * lwIP makes segments no larger than pcb->mss, so gso_write() raises that for
- * the time of tcp_write().  What lwIP then could not do with such segments is
- * done in functions that the linker puts in the place of its own: the first
- * one to be sent is cut when the window has become too small for it, the one
- * to be sent again when a part of it has arrived, and IP does not fragment
- * them.
+ * lwIP makes segments no larger than pcb->mss.  gso_send() makes larger ones
+ * itself, gso_write() raises the MSS for the time of tcp_write().  What lwIP
+ * then could not do with such segments is done in functions that the linker
+ * puts in the place of its own: the first one to be sent is cut when the window
+ * has become too small for it, the one to be sent again when a part of it has
+ * arrived, and IP does not fragment them.
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct ip4_addr;
@@ -29,6 +31,12 @@ struct tcp_pcb;
 int8_t gso_write(struct tcp_pcb *pcb, const void *data, uint16_t n,
                  uint8_t flags);
 
+/* Queue some of n bytes of data, without a copy if it stays where it is and
+ * payload_refer() takes it; more: others follow at once.  How many are queued;
+ * 0: no memory, or too much is queued. */
+size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
+                bool more);
+
 /* The size of the segments that p, a frame that lwIP sends by netif just now,
  * is to be cut into; 0: it fits into the MTU. */
 uint16_t gso_size(const struct netif *netif, const struct pbuf *p);
@@ -39,9 +47,16 @@ void gso_refit(struct tcp_pcb *pcb);
 /* To be told what tcp_sent()'s callback is. */
 void gso_acknowledged(struct tcp_pcb *pcb, uint16_t n);
 
-/* A segment of more than the MSS stands for several, and is acknowledged at
- * once as the second of these would be. */
+/*
+ * lwIP acknowledges every second segment by itself, and the program's reading
+ * then again, as it opens the window.  Here the second segment, or one that
+ * stands for several, is acknowledged when the threads have had a turn to read,
+ * unless that was done meanwhile.  gso_received() sees each segment first,
+ * gso_acknowledge() sends what is due, and gso_due() tells whether any is.
+ */
 void gso_received(struct tcp_pcb *pcb, const struct pbuf *payload);
+void gso_acknowledge(void);
+bool gso_due(void);
 
 int8_t __wrap_tcp_output(struct tcp_pcb *pcb);
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);

@@ -18,6 +18,7 @@
 #include "net/address.h"
 #include "net/budget.h"
 #include "net/frame.h"
+#include "net/gso.h"
 #include "net/iface.h"
 #include "net/quirk.h"
 #include "net/route.h"
@@ -181,6 +182,7 @@ static void serve(void)
         iface_follow(&stack.ifaces[n]);
     stack.touched = false;
     resume();
+    gso_acknowledge();
     for (unsigned n = 0; n < stack.count; n++)
         more |= iface_receive(&stack.ifaces[n]);
     netif_poll_all();
@@ -188,7 +190,7 @@ static void serve(void)
     quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
         iface_flush(&stack.ifaces[n]);
-    if (more || stack.touched)
+    if (more || stack.touched || gso_due())
         thread_yield();
     else
         sleep_until(next);

@@ -10,12 +10,11 @@
 #include "net/budget.h"
 #include "net/gso.h"
 #include "net/lwip.h"
-#include "net/outbox.h"
 #include "xen/clock.h"
 #include "xen/start.h"
 
-#define WRITE_MAX 0xf000 /* tcp_write() takes 16 bits */
-#define COPY_MAX  4096   /* bytes in one of lwIP's own copies */
+#define PAGES_MIN 2048 /* bytes: less is better copied than given a page */
+#define COPY_MAX  4096 /* in one of lwIP's own copies */
 
 /* The reader has taken n bytes: the peer may send as many more. */
 static void open_window(struct stream *s, size_t n)
@@ -69,25 +68,21 @@ static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
 }
 
 /* Hand lwIP some of n bytes: how many it took.  What lies in the ramdisk stays
- * there, much else goes into an outbox, and the rest is for lwIP to copy. */
+ * there, much else gets pages, and the rest is for lwIP to copy. */
 static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
                     bool more)
 {
-    const bool constant = start_in_ramdisk(data, n);
-    const void *kept = constant ? data : NULL;
+    const bool stays = start_in_ramdisk(data, n);
     size_t m = n;
 
-    if (!constant && n >= OUTBOX_MIN)
-        kept = outbox_put(pcb, data, &m);
-    if (!kept && m > COPY_MAX)
-        m = COPY_MAX;
-    if (gso_write(pcb, kept ? kept : data, (u16_t)m,
-                  (u8_t)((kept ? 0 : TCP_WRITE_FLAG_COPY) |
-                         (more || m < n ? TCP_WRITE_FLAG_MORE : 0))) == ERR_OK)
+    if (n >= PAGES_MIN && (m = gso_send(pcb, data, n, stays, more)))
         return m;
-    if (kept && !constant)
-        outbox_undo(pcb);
-    return 0;
+    m = n < COPY_MAX ? n : COPY_MAX;
+    return gso_write(pcb, data, (u16_t)m,
+                     more || m < n ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE
+                                   : TCP_WRITE_FLAG_COPY) == ERR_OK
+               ? m
+               : 0;
 }
 
 /* As much as it takes.  With more to come at once, what went in whole waits
@@ -99,10 +94,10 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
     while (done < n) {
         size_t m = n - done, room = stream_room(s);
 
+        if (m > room && room < TCP_SNDLOWAT && s->pcb->unacked)
+            break; /* no crumbs: there will be more room soon */
         if (m > room)
             m = room;
-        if (m > WRITE_MAX)
-            m = WRITE_MAX;
         if (m == 0 ||
             !(m = queue(s->pcb, data + done, m, more || done + m < n)))
             break;

@@ -1,0 +1,71 @@
+/* payload.c: what TCP sends, where it stays: see payload.h. */
+
+#include "net/payload.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "kernel/buf.h"
+#include "kernel/page.h"
+#include "lib/util.h"
+#include "net/budget.h"
+#include "xen/start.h"
+
+#define POOL_SHARE 4 /* sent data may have one page of the pool in so many */
+
+struct payload {
+    struct pbuf_custom pbuf;
+    struct buf *buf;
+    bool counted; /* in pages: the others refer to one that is */
+};
+
+static size_t pages;
+
+static void give_back(struct pbuf *p)
+{
+    struct payload *load = CONTAINER_OF(p, struct payload, pbuf.pbuf);
+
+    pages -= load->counted;
+    buf_free(load->buf);
+    budget_free(load);
+}
+
+/* A pbuf for b, which it takes; NULL: no memory. */
+static struct pbuf *wrap(struct buf *b, const void *at, size_t n, bool counted)
+{
+    struct payload *load = b ? budget_malloc(sizeof(*load)) : NULL;
+
+    if (!load) {
+        buf_free(b);
+        return NULL;
+    }
+    load->pbuf.custom_free_function = give_back;
+    load->buf = b;
+    load->counted = counted;
+    pages += counted;
+    return pbuf_alloced_custom(PBUF_RAW, (u16_t)n, PBUF_ROM, &load->pbuf,
+                               b->page + (uintptr_t)at % PAGE_SIZE, (u16_t)n);
+}
+
+struct pbuf *payload_copy(const void *data, size_t n)
+{
+    struct buf *b = pages < buf_limit() / POOL_SHARE ? buf_alloc() : NULL;
+
+    assert(n <= PAGE_SIZE);
+    if (b)
+        memcpy(b->page, data, n);
+    return wrap(b, NULL, n, true);
+}
+
+struct pbuf *payload_refer(const void *data, size_t n)
+{
+    struct pbuf *p;
+
+    if (start_in_ramdisk(data, n)) {
+        p = pbuf_alloc_reference(NULL, (u16_t)n, PBUF_ROM);
+        if (p)
+            ((struct pbuf_rom *)p)->payload = data;
+        return p;
+    }
+    return wrap(buf_lend(data), data, n, false);
+}

@@ -1,0 +1,26 @@
+/*
+ * payload.h: what TCP sends, in pbufs that refer to memory that does not move
+ * (PBUF_ROM), so that frames go out from there: the ramdisk, or pages of the
+ * packet pool, which are given back when lwIP frees the pbuf.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lwip/pbuf.h>
+
+/* Has p's memory been here when it was made, and will it stay? */
+static inline bool payload_stays(const struct pbuf *p)
+{
+    return !(p->type_internal & (PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS |
+                                 PBUF_TYPE_FLAG_DATA_VOLATILE));
+}
+
+/* A pbuf with a copy of n bytes, at most a page.  NULL: no memory, or sent data
+ * has its share of the pool: let lwIP copy. */
+struct pbuf *payload_copy(const void *data, size_t n);
+
+/* A pbuf that refers to data, for which payload_stays(): in the ramdisk, or in
+ * another one's page.  NULL: no memory. */
+struct pbuf *payload_refer(const void *data, size_t n);

@@ -1,0 +1,176 @@
+/* tcpseg.c: lwIP's TCP segments, from outside: see tcpseg.h. */
+
+#include "net/tcpseg.h"
+
+#include <string.h>
+
+#include "net/payload.h"
+
+/* Where payload byte n of a segment lies: the pbuf that has it, where in that,
+ * and the pbuf before. */
+static struct pbuf *locate(const struct tcp_seg *seg, u16_t n,
+                           struct pbuf **before, u16_t *at)
+{
+    struct pbuf *p = seg->p;
+    u16_t skip = (u16_t)(p->tot_len - seg->len + n);
+
+    *before = NULL;
+    while (skip >= p->len) {
+        skip = (u16_t)(skip - p->len);
+        *before = p;
+        p = p->next;
+    }
+    *at = skip;
+    return p;
+}
+
+/* The bytes of p from at on, which stay where they are if they ever do. */
+static struct pbuf *tail_of(const struct pbuf *p, u16_t at)
+{
+    const u16_t n = (u16_t)(p->len - at);
+    const uint8_t *from = (const uint8_t *)p->payload + at;
+    struct pbuf *tail;
+
+    if (payload_stays(p))
+        return payload_refer(from, n);
+    tail = pbuf_alloc(PBUF_RAW, n, PBUF_RAM);
+    if (tail)
+        memcpy(tail->payload, from, n);
+    return tail;
+}
+
+/* An empty segment: its header is all. */
+static struct tcp_seg *make(const struct tcp_pcb *pcb, u32_t seqno, u16_t flags)
+{
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, TCP_HLEN, PBUF_RAM);
+    struct tcp_seg *seg = p ? memp_malloc(MEMP_TCP_SEG) : NULL;
+
+    if (!seg) {
+        if (p)
+            pbuf_free(p);
+        return NULL;
+    }
+    *seg = (struct tcp_seg){.p = p, .tcphdr = p->payload};
+    *seg->tcphdr = (struct tcp_hdr){
+        .src = lwip_htons(pcb->local_port),
+        .dest = lwip_htons(pcb->remote_port),
+        .seqno = lwip_htonl(seqno),
+    };
+    TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, TCP_HLEN / 4, flags);
+    return seg;
+}
+
+/* What seg's chain has behind before, or behind the first `at` bytes of the
+ * pbuf after it, goes to the end of to's. */
+static void move_payload(struct tcp_seg *seg, struct pbuf *before,
+                         struct pbuf *p, struct pbuf *tail, struct pbuf *to)
+{
+    struct pbuf *rest = p;
+    u16_t moved;
+
+    if (tail) {
+        p->len = (u16_t)(p->len - tail->len);
+        rest = tail;
+        if (p->next)
+            pbuf_cat(tail, p->next);
+        p->next = NULL;
+    } else {
+        before->next = NULL;
+    }
+    moved = rest->tot_len;
+    for (struct pbuf *q = seg->p; q; q = q->next)
+        q->tot_len = (u16_t)(q->tot_len - moved);
+    seg->len = (u16_t)(seg->len - moved);
+    pbuf_cat(to, rest);
+}
+
+bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
+{
+    struct pbuf *before, *p, *tail = NULL;
+    struct tcp_seg *new;
+    u16_t at;
+
+    if (seg->p->ref != 1 || seg->flags)
+        return false;
+    p = locate(seg, n, &before, &at);
+    if (at && !(tail = tail_of(p, at)))
+        return false;
+    if (!(new = make(pcb, lwip_ntohl(seg->tcphdr->seqno) + n,
+                     TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN)))) {
+        if (tail)
+            pbuf_free(tail);
+        return false;
+    }
+    new->len = (u16_t)(seg->len - n);
+    move_payload(seg, before, p, tail, new->p);
+    TCPH_UNSET_FLAG(seg->tcphdr, TCP_PSH | TCP_FIN);
+    new->next = seg->next;
+    seg->next = new;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + (tail ? 2 : 1));
+    if (!new->next)
+        pcb->unsent_oversize = 0;
+    return true;
+}
+
+bool tcpseg_drop_arrived(struct tcp_pcb *pcb, struct tcp_seg **queue)
+{
+    struct tcp_seg *seg = *queue;
+    u32_t arrived;
+
+    if (!seg)
+        return true;
+    arrived = pcb->lastack - lwip_ntohl(seg->tcphdr->seqno);
+    if (arrived == 0 || arrived >= seg->len)
+        return true;
+    if (!tcpseg_cut(pcb, seg, (u16_t)arrived))
+        return false;
+    pcb->snd_buf += arrived; /* which lwIP counts by whole segments */
+    *queue = seg->next;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen - pbuf_clen(seg->p));
+    tcp_seg_free(seg);
+    return true;
+}
+
+struct tcp_seg *tcpseg_last(const struct tcp_pcb *pcb)
+{
+    struct tcp_seg *last = pcb->unsent;
+
+    while (last && last->next)
+        last = last->next;
+    return last;
+}
+
+/* May lwIP's last unsent segment get n more bytes? */
+static bool is_open(const struct tcp_seg *last, u32_t n, u32_t limit)
+{
+    return last && last->len && last->len + n <= limit && !last->flags &&
+           !(TCPH_FLAGS(last->tcphdr) & (TCP_SYN | TCP_FIN));
+}
+
+bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
+                   bool push)
+{
+    const u16_t n = payload->tot_len, pieces = pbuf_clen(payload);
+    struct tcp_seg *last = tcpseg_last(pcb), *seg = last;
+
+    if (n > pcb->snd_buf || pcb->snd_queuelen + pieces >= TCP_SND_QUEUELEN)
+        return false;
+    if (!is_open(last, n, limit)) {
+        if (!(seg = make(pcb, pcb->snd_lbb, 0)))
+            return false;
+        pcb->snd_queuelen++;
+        if (last)
+            last->next = seg;
+        else
+            pcb->unsent = seg;
+    }
+    pbuf_cat(seg->p, payload);
+    seg->len = (u16_t)(seg->len + n);
+    if (push)
+        TCPH_SET_FLAG(seg->tcphdr, TCP_PSH);
+    pcb->unsent_oversize = 0; /* lwIP has reserved nothing behind it */
+    pcb->snd_lbb += n;
+    pcb->snd_buf -= n;
+    pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + pieces);
+    return true;
+}

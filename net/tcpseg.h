@@ -1,0 +1,27 @@
+/*
+ * tcpseg.h: lwIP's TCP segments, made, made longer and cut from outside, with
+ * payload that stays where it is.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <lwip/priv/tcp_priv.h>
+
+/* Queue payload, of at most 64 KB, behind what is unsent, in the last segment
+ * if that then has no more than limit bytes, or in one of its own; push: with
+ * PSH.  False: no memory, and payload stays the caller's. */
+bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
+                   bool push);
+
+/* Leave n bytes in seg, of either queue, and make the rest the next one; false:
+ * no memory, or seg waits in lwIP's ARP queue, or has options. */
+bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n);
+
+/* The last one that is unsent, or NULL. */
+struct tcp_seg *tcpseg_last(const struct tcp_pcb *pcb);
+
+/* Free the part of the first segment in a queue that has arrived, which must
+ * not be sent again: a segment that ends before pcb->lastack would never fit
+ * into lwIP's window.  False: no memory. */
+bool tcpseg_drop_arrived(struct tcp_pcb *pcb, struct tcp_seg **queue);
