@@ -8,10 +8,19 @@
 #include "kernel/slab.h"
 #include "lib/util.h"
 
+#define WINDOW_MIN 32768u
+#define WINDOW_MAX (1u << 20)
+
 static size_t limit, used;
+uint32_t budget_window;
 
 void budget_init(size_t bytes)
 {
+    uint32_t window = WINDOW_MIN;
+
+    while (window < WINDOW_MAX && window <= bytes / 4 / 2)
+        window *= 2;
+    budget_window = window - WINDOW_MIN;
     limit = bytes;
     slab_keep(bytes / 2);
 }

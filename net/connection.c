@@ -42,6 +42,7 @@ void stream_let_go(struct stream *s)
     struct tcp_pcb *pcb = s->pcb;
 
     s->pcb = NULL;
+    net_forget(&s->output);
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, on_orphan_sent);
     tcp_err(pcb, NULL);
@@ -92,6 +93,7 @@ static void on_err(void *arg, err_t err)
     struct stream *s = arg;
 
     s->pcb = NULL;
+    net_forget(&s->output);
     if (s->state == CONNECTING) {
         s->state = NEW;
         s->socket.error = err == ERR_RST ? ECONNREFUSED : -net_errno(err);
@@ -122,6 +124,11 @@ static void attach(struct stream *s, struct tcp_pcb *pcb)
     tcp_poll(pcb, on_poll, POLL_EVERY);
 }
 
+static void on_turn(struct net_waiter *w)
+{
+    tcp_output(CONTAINER_OF(w, struct stream, output)->pcb);
+}
+
 struct socket *stream_new(int family)
 {
     struct stream *s = budget_calloc(1, sizeof(*s));
@@ -131,6 +138,7 @@ struct socket *stream_new(int family)
     socket_init(&s->socket, &stream_ops);
     s->socket.family = family;
     s->options = stream_default_options;
+    s->output.ready = on_turn;
     return &s->socket;
 }
 

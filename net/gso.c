@@ -15,7 +15,9 @@
 #include "net/payload.h"
 #include "net/tcpseg.h"
 
-#define LINK_HEADER 14
+#define LINK_HEADER  14
+#define PAGES_MIN    2048 /* bytes: less is better copied than given a page */
+#define IN_PLACE_MIN 1024
 #define PAYLOAD_MAX                                                            \
     (16 * 4096 - 512)       /* in 64 KB with all headers, and in 17            \
                                slots, wherever its pages begin */
@@ -111,7 +113,12 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
     const struct tcp_seg *last = tcpseg_last(pcb);
     size_t room = last && last->len < limit ? limit - last->len : limit;
     struct pbuf *p;
+    size_t m;
 
+    if (!stays && (m = tcpseg_extend(pcb, data, n, limit, more)))
+        return m;
+    if (stays ? n < IN_PLACE_MIN : n < PAGES_MIN)
+        return 0;
     if (room > n)
         room = n;
     if (!(p = load(data, room, stays)))

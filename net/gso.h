@@ -31,9 +31,9 @@ struct tcp_pcb;
 int8_t gso_write(struct tcp_pcb *pcb, const void *data, uint16_t n,
                  uint8_t flags);
 
-/* Queue some of n bytes of data, without a copy if it stays where it is and
- * payload_refer() takes it; more: others follow at once.  How many are queued;
- * 0: no memory, or too much is queued. */
+/* Queue some of n bytes of data, in pages, or without a copy if it stays where
+ * it is and payload_refer() takes it; more: others follow at once.  How many
+ * are queued; 0: no memory, too much is queued, or n is not worth it. */
 size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more);
 

@@ -41,7 +41,7 @@ static struct {
     struct iface ifaces[IFACES_MAX];
     unsigned count;
     uint64_t started;
-    struct net_waiter *waiters;
+    struct net_waiter *waiters, *later;
 } stack;
 
 static void address_changed(struct netif *netif)
@@ -113,10 +113,27 @@ static int start(void)
     return open_all();
 }
 
+static void join(struct net_waiter **list, struct net_waiter *w)
+{
+    if (w->link)
+        return;
+    w->link = list;
+    w->next = *list;
+    if (w->next)
+        w->next->link = &w->next;
+    *list = w;
+    net_touch();
+}
+
+static void tell(struct net_waiter *w)
+{
+    net_forget(w);
+    w->ready(w);
+}
+
 /* Slots that became free go to those who found none. */
 static void resume(void)
 {
-    struct net_waiter *w;
     bool was_full = false;
 
     for (unsigned n = 0; n < stack.count; n++) {
@@ -130,11 +147,8 @@ static void resume(void)
     if (!was_full)
         return;
     tcp_txnow();
-    while (!net_full() && (w = stack.waiters)) {
-        stack.waiters = w->next;
-        w->waiting = false;
-        w->ready(w);
-    }
+    while (!net_full() && stack.waiters)
+        tell(stack.waiters);
 }
 
 static void sleep_until(uint64_t deadline)
@@ -182,6 +196,8 @@ static void serve(void)
         iface_follow(&stack.ifaces[n]);
     stack.touched = false;
     resume();
+    while (stack.later)
+        tell(stack.later);
     gso_acknowledge();
     for (unsigned n = 0; n < stack.count; n++)
         more |= iface_receive(&stack.ifaces[n]);
@@ -273,24 +289,22 @@ bool net_full(void)
 
 void net_await_room(struct net_waiter *w)
 {
-    if (w->waiting)
-        return;
-    w->waiting = true;
-    w->next = stack.waiters;
-    stack.waiters = w;
-    net_touch();
+    join(&stack.waiters, w);
+}
+
+void net_later(struct net_waiter *w)
+{
+    join(&stack.later, w);
 }
 
 void net_forget(struct net_waiter *w)
 {
-    struct net_waiter **at = &stack.waiters;
-
-    if (!w->waiting)
+    if (!w->link)
         return;
-    while (*at != w)
-        at = &(*at)->next;
-    *at = w->next;
-    w->waiting = false;
+    *w->link = w->next;
+    if (w->next)
+        w->next->link = w->link;
+    w->link = NULL;
 }
 
 bool net_is_local(const struct ip_addr *addr)

@@ -37,13 +37,14 @@ void net_touch(void);
 /* Is an interface out of slots?  Then lwIP's ERR_MEM goes away by itself. */
 bool net_full(void);
 
-/* Told once when no interface is full any more. */
+/* Who is to be told once: when no interface is full any more, or when the net
+ * thread has its next turn. */
 struct net_waiter {
     void (*ready)(struct net_waiter *w);
-    struct net_waiter *next;
-    bool waiting;
+    struct net_waiter *next, **link; /* link: NULL: does not wait */
 };
 void net_await_room(struct net_waiter *w);
+void net_later(struct net_waiter *w);
 void net_forget(struct net_waiter *w);
 
 /* May a socket be bound to addr? */

@@ -121,10 +121,11 @@
 #define SO_REUSE_RXTOALL 1 /* a group's datagrams go to all that listen */
 
 /* TCP. */
-#define TCP_MSS                    8960 /* MTU 9000; smaller MTUs lower it by themselves */
-#define LWIP_WND_SCALE             1
-#define TCP_RCV_SCALE              3
-#define TCP_WND                    (256 * 1024) /* 100 Mbit/s at 20 ms */
+#define TCP_MSS        8960 /* MTU 9000; smaller MTUs lower it by themselves */
+#define LWIP_WND_SCALE 1
+#define TCP_RCV_SCALE  5
+/* From 32 KB to 1 MB, as memory allows; to the preprocessor a name is 0. */
+#define TCP_WND                    (32768u + budget_window)
 #define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
 #define TCP_SND_BUF                TCP_WND
 #define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */

@@ -11,7 +11,7 @@
 #include "net/budget.h"
 #include "xen/start.h"
 
-#define POOL_SHARE 4 /* sent data may have one page of the pool in so many */
+#define POOL_SHARE 3 /* sent data may have one page of the pool in so many */
 
 struct payload {
     struct pbuf_custom pbuf;
@@ -55,6 +55,21 @@ struct pbuf *payload_copy(const void *data, size_t n)
     if (b)
         memcpy(b->page, data, n);
     return wrap(b, NULL, n, true);
+}
+
+size_t payload_extend(struct pbuf *p, const void *data, size_t n)
+{
+    struct payload *load = CONTAINER_OF(p, struct payload, pbuf.pbuf);
+    size_t room;
+
+    if (!(p->flags & PBUF_FLAG_IS_CUSTOM) ||
+        load->pbuf.custom_free_function != give_back || load->buf->refs != 1)
+        return 0;
+    room = PAGE_SIZE - ((uintptr_t)p->payload % PAGE_SIZE + p->len);
+    if (n > room)
+        n = room;
+    memcpy((uint8_t *)p->payload + p->len, data, n);
+    return n;
 }
 
 struct pbuf *payload_refer(const void *data, size_t n)

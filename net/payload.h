@@ -21,6 +21,10 @@ static inline bool payload_stays(const struct pbuf *p)
  * has its share of the pool: let lwIP copy. */
 struct pbuf *payload_copy(const void *data, size_t n);
 
+/* Copy data behind that of p, as far as there is room in its page and nobody
+ * else uses that.  How many bytes; p's lengths are the caller's to change. */
+size_t payload_extend(struct pbuf *p, const void *data, size_t n);
+
 /* A pbuf that refers to data, for which payload_stays(): in the ramdisk, or in
  * another one's page.  NULL: no memory. */
 struct pbuf *payload_refer(const void *data, size_t n);

@@ -13,8 +13,7 @@
 #include "xen/clock.h"
 #include "xen/start.h"
 
-#define PAGES_MIN 2048 /* bytes: less is better copied than given a page */
-#define COPY_MAX  4096 /* in one of lwIP's own copies */
+#define COPY_MAX 4096 /* bytes in one of lwIP's own copies */
 
 /* The reader has taken n bytes: the peer may send as many more. */
 static void open_window(struct stream *s, size_t n)
@@ -73,9 +72,9 @@ static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
                     bool more)
 {
     const bool stays = start_in_ramdisk(data, n);
-    size_t m = n;
+    size_t m;
 
-    if (n >= PAGES_MIN && (m = gso_send(pcb, data, n, stays, more)))
+    if ((m = gso_send(pcb, data, n, stays, more)))
         return m;
     m = n < COPY_MAX ? n : COPY_MAX;
     return gso_write(pcb, data, (u16_t)m,
@@ -85,8 +84,9 @@ static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
                : 0;
 }
 
-/* As much as it takes.  With more to come at once, what went in whole waits
- * for it: a head and its body in one segment. */
+/* As much as it takes.  It is sent when this thread waits, together with what
+ * it writes until then; with more to come, what went in whole waits for that: a
+ * head and its body in one segment. */
 static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
 {
     size_t done = 0;
@@ -104,8 +104,7 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
         done += m;
     }
     if (!more || done < n)
-        tcp_output(s->pcb);
-    net_touch();
+        net_later(&s->output);
     return done;
 }
 

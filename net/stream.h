@@ -12,6 +12,7 @@
 #include "lib/util.h"
 #include "net/budget.h"
 #include "net/inbox.h"
+#include "net/lwip.h"
 #include "net/socket.h"
 
 struct stream_options {
@@ -28,8 +29,9 @@ struct stream {
     struct inbox inbox;  /* received, not read */
     bool eof;            /* the peer will send no more */
     bool shut_recv, shut_send;
-    bool full;      /* someone waits to send */
-    bool lingering; /* close() waits for the last acknowledgement */
+    bool full;                /* someone waits to send */
+    bool lingering;           /* close() waits for the last acknowledgement */
+    struct net_waiter output; /* what was written is to be sent */
     struct stream_options options;
     /* A listener's connections that nobody has accepted yet. */
     struct stream *first, *last, *next;

@@ -117,7 +117,7 @@ int stream_get(struct socket *sock, int level, int name, int *value)
     if (o)
         *value = *place(&s->options, o);
     else if (level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF))
-        *value = TCP_WND; /* one size both ways */
+        *value = (int)TCP_WND; /* one size both ways */
     else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
         *value = s->state == LISTENING;
     else if (level == SOL_SOCKET && name == SO_PROTOCOL)

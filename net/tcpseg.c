@@ -147,6 +147,39 @@ static bool is_open(const struct tcp_seg *last, u32_t n, u32_t limit)
            !(TCPH_FLAGS(last->tcphdr) & (TCP_SYN | TCP_FIN));
 }
 
+/* n more bytes are queued in seg. */
+static void count(struct tcp_pcb *pcb, struct tcp_seg *seg, size_t n, bool push)
+{
+    seg->len = (u16_t)(seg->len + n);
+    if (push)
+        TCPH_SET_FLAG(seg->tcphdr, TCP_PSH);
+    pcb->unsent_oversize = 0; /* lwIP has reserved nothing behind it */
+    pcb->snd_lbb += (u32_t)n;
+    pcb->snd_buf -= (u32_t)n;
+}
+
+size_t tcpseg_extend(struct tcp_pcb *pcb, const void *data, size_t n,
+                     u32_t limit, bool more)
+{
+    struct tcp_seg *last = tcpseg_last(pcb);
+    struct pbuf *tail;
+    size_t m;
+
+    if (!is_open(last, 1, limit))
+        return 0;
+    m = LWIP_MIN(limit - last->len, pcb->snd_buf);
+    m = LWIP_MIN(m, n);
+    for (tail = last->p; tail->next; tail = tail->next)
+        ;
+    if (m == 0 || !(m = payload_extend(tail, data, m)))
+        return 0;
+    for (struct pbuf *p = last->p; p; p = p->next)
+        p->tot_len = (u16_t)(p->tot_len + m);
+    tail->len = (u16_t)(tail->len + m);
+    count(pcb, last, m, m == n && !more);
+    return m;
+}
+
 bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
                    bool push)
 {
@@ -165,12 +198,7 @@ bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
             pcb->unsent = seg;
     }
     pbuf_cat(seg->p, payload);
-    seg->len = (u16_t)(seg->len + n);
-    if (push)
-        TCPH_SET_FLAG(seg->tcphdr, TCP_PSH);
-    pcb->unsent_oversize = 0; /* lwIP has reserved nothing behind it */
-    pcb->snd_lbb += n;
-    pcb->snd_buf -= n;
+    count(pcb, seg, n, push);
     pcb->snd_queuelen = (u16_t)(pcb->snd_queuelen + pieces);
     return true;
 }

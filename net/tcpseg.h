@@ -14,6 +14,11 @@
 bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
                    bool push);
 
+/* Copy data into the last page of what is unsent, as far as there is room and
+ * its segment then has no more than limit bytes: how many bytes. */
+size_t tcpseg_extend(struct tcp_pcb *pcb, const void *data, size_t n,
+                     u32_t limit, bool more);
+
 /* Leave n bytes in seg, of either queue, and make the rest the next one; false:
  * no memory, or seg waits in lwIP's ARP queue, or has options. */
 bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n);

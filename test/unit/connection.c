@@ -186,12 +186,12 @@ Test(connection, bounds_the_accept_queue_even_if_clients_are_gone)
 
 static void orphan(void)
 {
-    static uint8_t data[400000];
+    static uint8_t data[1500000];
     int pair[2];
 
     make_pair(PEER, pair);
     fd_control(pair[0], F_SETFL, O_NONBLOCK);
-    cr_assert_gt(send(pair[0], data, sizeof(data), 0), 200000);
+    cr_assert_gt(send(pair[0], data, sizeof(data), 0), 1000000);
     nap(FAKE_SECOND);
     send(pair[0], data, sizeof(data), 0); /* more than the peer's window */
     fd_close(pair[0]);

@@ -38,7 +38,7 @@ static void wait_in_accept(void *arg)
 
 static void wait_in_send(void *arg)
 {
-    static uint8_t data[1000000];
+    static uint8_t data[3000000];
 
     (void)arg;
     cr_assert_gt(send(victim, data, sizeof(data), 0), 0);
