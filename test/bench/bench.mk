@@ -6,13 +6,13 @@
 
 # In our guests that are measured: what they count, told to dom0.
 COUNTERS = $(B)/obj/test/bench/counters.c.o
-COUNTED  = $(patsubst %,$(B)/bench/%.xen,web serve)
+COUNTED  = $(patsubst %,$(B)/bench/%.xen,web bridge serve packets)
 
-$(COUNTED): LINK += -Wl,--wrap=net_open,--wrap=net_close
+$(COUNTED): LINK += -Wl,--wrap=net_open,--wrap=net_close,--wrap=memcpy,--wrap=memmove
 $(COUNTED): $(COUNTERS) $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
 	$(link_image)
-$(B)/bench/web.xen: $(B)/obj/examples/web.c.o
-$(B)/bench/serve.xen: $(B)/obj/test/bench/serve.c.o
+$(B)/bench/web.xen $(B)/bench/bridge.xen: $(B)/bench/%.xen: $(B)/obj/examples/%.c.o
+$(B)/bench/serve.xen $(B)/bench/packets.xen: $(B)/bench/%.xen: $(B)/obj/test/bench/%.c.o
 
 # The same program for the Linux guest, which has no libraries but nginx's.
 $(B)/bench/serve.linux: test/bench/serve.c | $(PACKAGES)
@@ -21,11 +21,15 @@ $(B)/bench/serve.linux: test/bench/serve.c | $(PACKAGES)
 	$(Q)$(CC) $(CSTD) $(WARN) -D_GNU_SOURCE -O2 -static -o $@ $<
 
 # For dom0, a Debian like this one. Xen's headers for tools want GNU C.
-$(B)/bench/client $(B)/bench/measure: $(B)/bench/%: test/bench/%.c | $(PACKAGES)
+FOR_DOM0 = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -O2
+$(B)/bench/client: $(wildcard test/bench/client/*.[ch]) | $(PACKAGES)
 	@mkdir -p $(@D)
 	$(call SAY,CC $@)
-	$(Q)$(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -O2 -o $@ $< \
-	    $(if $(filter measure,$*),-lxenctrl -lxenstore)
+	$(Q)$(FOR_DOM0) -static -o $@ $(filter %.c,$^) -lm
+$(B)/bench/measure: test/bench/measure.c | $(PACKAGES)
+	@mkdir -p $(@D)
+	$(call SAY,CC $@)
+	$(Q)$(FOR_DOM0) -o $@ $< -lxenctrl -lxenstore
 
 .PHONY: bench bench-net
 bench: bench-net
