@@ -1,8 +1,7 @@
 /* counters.c: linked into the guests of the benches, tells dom0 what they have
  * counted: whenever xenstore's data/ask is written, data/counts becomes an
  * object of JSON.  The guests' own sources know nothing of it; the linker leads
- * their net_open(), memcpy() and memmove() through here (--wrap).  Copies of a
- * few bytes that the compiler makes itself are not counted. */
+ * their net_open() through here (--wrap). */
 
 #include <malloc.h>
 #include <stddef.h>
@@ -60,26 +59,6 @@ void __wrap_net_close(struct net *net)
     panic("counters: an interface is closed");
 }
 
-static unsigned long copies, copied; /* bytes */
-
-void *__real_memcpy(void *to, const void *from, size_t n);
-void *__wrap_memcpy(void *to, const void *from, size_t n);
-void *__wrap_memcpy(void *to, const void *from, size_t n)
-{
-    copies++;
-    copied += n;
-    return __real_memcpy(to, from, n);
-}
-
-void *__real_memmove(void *to, const void *from, size_t n);
-void *__wrap_memmove(void *to, const void *from, size_t n);
-void *__wrap_memmove(void *to, const void *from, size_t n)
-{
-    copies++;
-    copied += n;
-    return __real_memmove(to, from, n);
-}
-
 static unsigned long sum(size_t at)
 {
     unsigned long n = 0;
@@ -109,10 +88,9 @@ static const char *text(void)
         n += sniprintf(out + n, sizeof(out) - (size_t)n, "%s\"%s\": %lu",
                        i ? ", " : "{", fields[i].name, sum(fields[i].at));
     sniprintf(out + n, sizeof(out) - (size_t)n,
-              ", \"sends\": %lu, \"sleeps\": %lu, \"copies\": %lu, "
-              "\"copied\": %lu, \"free\": %lu}",
+              ", \"sends\": %lu, \"sleeps\": %lu, \"free\": %lu}",
               (unsigned long)evtchn_sends(), (unsigned long)evtchn_sleeps(),
-              copies, copied, free_memory());
+              free_memory());
     return out;
 }
 
