@@ -350,18 +350,23 @@ TEST(closes_while_it_is_being_checked)
     nothing_is_left();
 }
 
-TEST(tells_two_devices_apart)
-{
-    static struct xenbus_dev other;
+static struct xenbus_dev other;
 
+static void open_other(void)
+{
     fake_xs_set("device/vif/1/backend", BACK "1");
     fake_xs_set("device/vif/1/backend-id", "3");
     fake_xs_set(BACK "1/state", "2");
-    cr_assert_eq(open_all(), 0);
     cr_assert_eq(xenbus_open(&other, "vif", 1), 0);
-    cr_assert_eq(other.peer, 3);
     fake_xs_set(BACK "1/state", "4");
     cr_assert_eq(xenbus_connect(&other, keys, ARRAY_LEN(keys)), 0);
+}
+
+TEST(tells_two_devices_apart)
+{
+    cr_assert_eq(open_all(), 0);
+    open_other();
+    cr_assert_eq(other.peer, 3);
 
     fake_xs_set(BACK "1/state", NULL);
     while (!other.broken)
@@ -371,6 +376,19 @@ TEST(tells_two_devices_apart)
     back_state(XenbusStateClosing);
     wait_until_broken();
     xenbus_close(&dev);
+    nothing_is_left();
+}
+
+TEST(closes_two_devices_in_any_order)
+{
+    cr_assert_eq(open_all(), 0);
+    open_other();
+    xenbus_close(&dev);
+    cr_assert_not(other.broken);
+    fake_xs_set(BACK "1/state", NULL);
+    rest();
+    cr_assert(other.broken, "it is still looked after");
+    xenbus_close(&other);
     nothing_is_left();
 }
 
@@ -389,6 +407,7 @@ TEST(tells_the_back_end_of_requests_once)
     cr_assert_eq(open_all(), 0);
     cr_assert(ring_extra(&tx));
     xenbus_kick(&dev, &tx);
+    cr_assert_eq(fake_sent, 1);
     xenbus_kick(&dev, &tx);
     cr_assert_eq(fake_sent, 1);
     xenbus_close(&dev);

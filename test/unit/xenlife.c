@@ -211,6 +211,39 @@ TEST(takes_a_hidden_state_for_a_missing_one)
     nothing_is_left();
 }
 
+/* xenstored has trouble of its own: that tells nothing about the device. */
+TEST(takes_an_error_for_no_state_at_all)
+{
+    static const char *const paths[] = {BACK "0/state", "device/vif/0/state"};
+
+    cr_assert_eq(open_all(), 0);
+    fake_xs.error = "EIO";
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        fake_xs.error_path = paths[i];
+        back_state(XenbusStateConnected);
+        rest();
+        cr_assert_not(dev.broken, "%s", paths[i]);
+    }
+    fake_xs_set(BACK "0/state", NULL); /* and what it does tell is not all */
+    rest();
+    cr_assert_not(dev.broken);
+    back_state(XenbusStateConnected);
+    rest();
+    fake_xs.error_path = NULL;
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "456");
+    nothing_is_left();
+}
+
+TEST(says_goodbye_where_it_has_never_said_anything)
+{
+    fake_xs_set("device/vif/0/state", NULL);
+    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    xenbus_close(&dev);
+    cr_assert_str_eq(back.seen, "56");
+    nothing_is_left();
+}
+
 TEST(pauses_longer_each_time_it_is_lied_to)
 {
     static const unsigned pauses[] = {0, 1, 2, 4, 8, 16, 32, 64, 64};
