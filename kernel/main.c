@@ -15,6 +15,7 @@
 #include "xen/console.h"
 #include "xen/evtchn.h"
 #include "xen/shutdown.h"
+#include "xen/stamp.h"
 #include "xen/start.h"
 #include "xen/xenstore.h"
 
@@ -31,8 +32,10 @@ static void run_main(void *arg)
     int argc = param_init(start_command_line(), &argv);
 
     (void)arg;
+    stamp_init();
     for (size_t i = 0; &init_array_start[i] < init_array_end; i++)
         init_array_start[i]();
+    stamp(STAMP_MAIN);
     exit(main(argc, argv));
 }
 
@@ -40,16 +43,22 @@ _Noreturn void kmain(const struct start_info *si)
 {
     void *free, *end;
 
+    stamp(STAMP_ENTRY);
+
     /* Everything else looks into what Xen gave us, and may have to complain. */
     start_init(si);
     console_init(mfn_to_virt(si->console.domU.mfn), si->console.domU.evtchn);
+    stamp(STAMP_CONSOLE);
 
     /* A fault is legible from here on; then all of RAM is there, W^X, and
      * malloc works; then stacks are guarded. */
     trap_init(sched_backtrace);
+    stamp(STAMP_TRAPS);
     mm_init(&free, &end);
     page_init(free, end);
+    stamp(STAMP_MEMORY);
     random_init();
+    stamp(STAMP_RANDOM);
     __stack_chk_guard = (uintptr_t)random_u32() << 32 | random_u32();
 
     /* What main() finds: stdio, the toolstack's database, its orders. */

@@ -20,6 +20,7 @@
 #include "lib/posix.h"
 #include "xen/abi.h"
 #include "xen/shutdown.h"
+#include "xen/stamp.h"
 
 char **environ = (char *[]){NULL};
 
@@ -128,6 +129,7 @@ static size_t free_memory(void)
 
 void _exit(int status)
 {
+    stamp_tell();
     say("%lu bytes of memory were free", free_memory());
     exit_status_publish(status);
     shutdown_now(shutdown_reason());

@@ -11,6 +11,7 @@
 #include "lib/param.h"
 #include "lib/util.h"
 #include "net/nameserver.h"
+#include "xen/stamp.h"
 #include "xen/xenstore.h"
 
 static const char *values[4]; /* NULL: not given */
@@ -127,6 +128,7 @@ void address_report(struct address *a)
     if (ip4_addr_eq(&ip4, &a->reported))
         return;
     a->reported = ip4;
+    stamp(STAMP_ADDRESS);
     inet_ntop(AF_INET, &ip4, addr, sizeof(addr));
     inet_ntop(AF_INET, netif_ip4_gw(netif), gw, sizeof(gw));
     if (ip4_addr_isany_val(ip4))

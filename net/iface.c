@@ -11,6 +11,7 @@
 #include "kernel/panic.h"
 #include "net/frame.h"
 #include "net/gso.h"
+#include "xen/stamp.h"
 
 #define SOURCE4 26 /* where a frame has it */
 #define SOURCE6 22
@@ -167,6 +168,8 @@ bool iface_receive(struct iface *i)
         b = net_poll(i->net);
         if (!b)
             return false;
+        if (n == 0)
+            stamp(STAMP_IN);
         input(i, b);
     }
     return true;
@@ -174,7 +177,9 @@ bool iface_receive(struct iface *i)
 
 void iface_flush(struct iface *i)
 {
-    if (i->queued)
+    if (i->queued) {
         net_flush(i->net);
+        stamp(STAMP_REPLY);
+    }
     i->queued = 0;
 }

@@ -1,8 +1,10 @@
-/* hypercall.c: Xen's error numbers as newlib's. */
+/* hypercall.c: what has been called, and Xen's error numbers as newlib's. */
 
 #include "xen/hypercall.h"
 
 #include <errno.h>
+
+unsigned hypercall_count[HYPERCALLS];
 
 int hypercall_errno(long result)
 {

@@ -9,6 +9,7 @@
 #include "lib/util.h"
 #include "xen/clock.h"
 #include "xen/netio.h"
+#include "xen/stamp.h"
 
 #define MTU_MIN     68 /* RFC 791 */
 #define MTU_MAX     (XEN_NETIF_MAX_TX_SIZE - NET_HEADER)
@@ -108,6 +109,7 @@ static int connect(struct net *net)
     };
     if ((err = xenbus_connect(&net->bus, keys, ARRAY_LEN(keys))))
         return err;
+    stamp(STAMP_VIF);
     netio_kick(net, &net->rx);
     return 0;
 }

@@ -37,7 +37,8 @@ static struct {
     struct xs_watch *watches;
     struct message in;
     size_t in_len; /* bytes of it that are here */
-    bool sending;  /* somebody is in the middle of a batch */
+    struct xs_counts counts;
+    bool sending; /* somebody is in the middle of a batch */
     bool broken;
 } xs;
 
@@ -307,6 +308,8 @@ static void send(uint32_t tx, struct xs_call *call)
         finish(call, xs.broken ? -EIO : -E2BIG);
         return;
     }
+    xs.counts.requests++;
+    xs.counts.rounds += xs.waiting == NULL;
     call->next = xs.waiting;
     xs.waiting = call;
 
@@ -422,6 +425,11 @@ int xs_watch_wait(struct xs_watch *w, uint64_t deadline)
 struct waitq *xs_wake(void)
 {
     return &xs.wake;
+}
+
+struct xs_counts xs_counts(void)
+{
+    return xs.counts;
 }
 
 int xs_begin(uint32_t *tx)

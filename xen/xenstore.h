@@ -89,6 +89,20 @@ static inline struct xs_call xs_read_call(const char *dir, const char *path,
                             .size = size};
 }
 
+static inline struct xs_call xs_write_call(const char *dir, const char *path,
+                                           const char *text)
+{
+    return (struct xs_call){
+        .op = XS_CALL_WRITE, .dir = dir, .path = path, .text = text};
+}
+
+/* How much was asked so far.  A round begins with a request that is sent when
+ * no reply is awaited: so many times somebody had to wait. */
+struct xs_counts {
+    unsigned requests, rounds;
+};
+struct xs_counts xs_counts(void);
+
 /* A transaction: pass tx to xs_batch(), end it with commit or without.
  * -EAGAIN: somebody else was faster, begin again. */
 int xs_begin(uint32_t *tx);

@@ -9,12 +9,18 @@
 
 #include <stdint.h>
 
+#define HYPERCALLS 64 /* all numbers are below it */
+
+/* How often each number was called (xen/hypercall.c). */
+extern unsigned hypercall_count[HYPERCALLS];
+
 static inline long hypercall4(long nr, uint64_t a, uint64_t b, uint64_t c,
                               uint64_t d)
 {
     register uint64_t r10 __asm__("r10") = d;
     long result;
 
+    hypercall_count[nr]++;
     __asm__ volatile("syscall"
                      : "=a"(result), "+D"(a), "+S"(b), "+d"(c), "+r"(r10)
                      : "0"(nr)
@@ -26,6 +32,7 @@ static inline long hypercall3(long nr, uint64_t a, uint64_t b, uint64_t c)
 {
     long result;
 
+    hypercall_count[nr]++;
     __asm__ volatile("syscall"
                      : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
                      : "0"(nr)
@@ -37,6 +44,7 @@ static inline long hypercall2(long nr, uint64_t a, uint64_t b)
 {
     long result;
 
+    hypercall_count[nr]++;
     __asm__ volatile("syscall"
                      : "=a"(result), "+D"(a), "+S"(b)
                      : "0"(nr)
@@ -48,6 +56,7 @@ static inline long hypercall1(long nr, uint64_t a)
 {
     long result;
 
+    hypercall_count[nr]++;
     __asm__ volatile("syscall"
                      : "=a"(result), "+D"(a)
                      : "0"(nr)

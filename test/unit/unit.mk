@@ -13,6 +13,8 @@ UNIT_format = lib/format.c
 UNIT_format_FLAGS = -Usniprintf -Uvsniprintf -Wno-format-security -Wno-format-nonliteral -Wno-missing-prototypes
 UNIT_string = arch/x86_64/string.S
 UNIT_string_FLAGS = -Dmemcpy=guest_memcpy -Dmemset=guest_memset
+UNIT_stamp = xen/stamp.c lib/param.c test/fake/said.c
+UNIT_stamp_FLAGS = -include test/fake/cpu.h -Wl,-T,test/fake/params.lds
 UNIT_slab  = kernel/slab.c kernel/page.c lib/heap.c test/fake/scarce.c
 UNIT_slab_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=page_alloc,--wrap=page_alloc_run
 BUDGET     = net/budget.c test/fake/slab.c
@@ -23,7 +25,7 @@ UNIT_blkfront = xen/blkfront.c xen/ring.c test/fake/blkback.c test/fake/peer.c t
 UNIT_blkfront_FLAGS = -Wl,--wrap=calloc
 UNIT_blklies = $(UNIT_blkfront)
 UNIT_netfront = xen/netfront.c xen/netio.c xen/nettx.c xen/netrx.c xen/ring.c kernel/buf.c kernel/segment.c test/fake/page.c \
-                test/fake/netback.c test/fake/peer.c
+                test/fake/netback.c test/fake/peer.c test/fake/stamp.c
 UNIT_netio = $(UNIT_netfront)
 UNIT_netlies = $(UNIT_netfront)
 UNIT_netfit = $(UNIT_netfront)
@@ -105,7 +107,7 @@ UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
 NET_STACK = net/lwip.c net/iface.c net/gso.c net/tcpseg.c net/payload.c net/device.c net/timers.c net/quirk.c net/packet6.c net/rdnss.c net/discovery.c net/route.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c kernel/segment.c test/fake/net.c test/fake/mirror.c test/fake/netkeys.c test/fake/page.c test/fake/constant.c \
-            test/fake/stack.c test/fake/said.c $(BUDGET) net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
+            test/fake/stack.c test/fake/said.c test/fake/stamp.c $(BUDGET) net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
 UNIT_device = $(NET_STACK)
