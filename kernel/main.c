@@ -41,7 +41,7 @@ static void run_main(void *arg)
 
 _Noreturn void kmain(const struct start_info *si)
 {
-    void *free, *end;
+    struct memory memory;
 
     stamp(STAMP_ENTRY);
 
@@ -54,8 +54,8 @@ _Noreturn void kmain(const struct start_info *si)
      * malloc works; then stacks are guarded. */
     trap_init(sched_backtrace);
     stamp(STAMP_TRAPS);
-    mm_init(&free, &end);
-    page_init(free, end);
+    memory = mm_init();
+    page_init(&memory);
     stamp(STAMP_MEMORY);
     random_init();
     stamp(STAMP_RANDOM);
@@ -64,9 +64,9 @@ _Noreturn void kmain(const struct start_info *si)
     /* What main() finds: stdio, the toolstack's database, its orders. */
     tty_init();
     xs_init(mfn_to_virt(si->store_mfn), si->store_evtchn);
-    shutdown_init();
     if (!thread_create("main", run_main, NULL))
         panic("not enough memory to start: raise memory= in the config");
+    shutdown_init(); /* runs when main() waits for the first time */
 
     for (;;) {
         evtchn_dispatch();                      /* events make threads ready */

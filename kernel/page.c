@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arch/x86_64/mm.h"
 #include "lib/util.h"
 
-#define BITS 64
+#define BITS  64
+#define BATCH 16 /* pages that are mapped together */
 
 static struct {
     uint8_t *base;  /* page 0 of the map */
@@ -20,7 +22,8 @@ static struct {
     size_t floor; /* pages below it belong to the heap */
     size_t count; /* free ones at or above floor, or taken by nobody below */
     size_t top;   /* no page at or above it is free */
-    size_t kept;  /* free ones that the heap must leave */
+    size_t low, high; /* between them nothing is mapped yet */
+    size_t kept;      /* free ones that the heap must leave */
 } page;
 
 static bool is_free(size_t i)
@@ -38,18 +41,54 @@ static void set_free(size_t i, bool free)
         page.free[i / BITS] &= ~bit;
 }
 
-void page_init(void *start, void *end)
+/* What lies from one page to another shall be mapped; pages come from above,
+ * the heap from below, so all that is mapped already lies outside. */
+static void populate(size_t from, size_t to)
 {
-    size_t pages = (size_t)((uint8_t *)end - (uint8_t *)start) / PAGE_SIZE;
+    mm_populate(page.base + from * PAGE_SIZE, to - from);
+}
+
+static void use_above(size_t first)
+{
+    if (first >= page.high || page.low == page.high)
+        return;
+    first = first / BATCH * BATCH;
+    if (first < page.low)
+        first = page.low;
+    populate(first, page.high);
+    page.high = first;
+}
+
+static void use_below(size_t end)
+{
+    if (end <= page.low || page.low == page.high)
+        return;
+    end = round_up(end, BATCH);
+    if (end > page.high)
+        end = page.high;
+    populate(page.low, end);
+    page.low = end;
+}
+
+void page_init(const struct memory *m)
+{
+    uint8_t *start = m->free, *mapped = m->mapped;
+    size_t pages = (size_t)((uint8_t *)m->end - start) / PAGE_SIZE;
     size_t map =
         round_up((pages + BITS - 1) / BITS * sizeof(uint64_t), PAGE_SIZE);
 
-    page.free = start;
-    page.base = (uint8_t *)start + map;
-    page.pages = page.count = page.top = pages - map / PAGE_SIZE;
+    page.free = (uint64_t *)(void *)start;
+    page.base = start + map;
+    page.pages = page.count = page.top = page.high = pages - map / PAGE_SIZE;
     page.floor = page.kept = 0;
+    if (mapped < page.base) {
+        mm_populate(mapped, (size_t)(page.base - mapped) / PAGE_SIZE);
+        mapped = page.base;
+    }
+    page.low = (size_t)(mapped - page.base) / PAGE_SIZE;
     memset(page.free, 0, map);
-    for (size_t i = 0; i < page.pages; i++)
+    memset(page.free, 0xff, page.pages / BITS * sizeof(uint64_t));
+    for (size_t i = page.pages / BITS * BITS; i < page.pages; i++)
         set_free(i, true);
 }
 
@@ -85,6 +124,7 @@ void *page_alloc(void)
     set_free(i, false);
     page.top = i;
     page.count--;
+    use_above(i);
     return page.base + i * PAGE_SIZE;
 }
 
@@ -99,6 +139,7 @@ void *page_alloc_run(size_t n)
         for (size_t j = i - 1; j < i - 1 + n; j++)
             set_free(j, false);
         page.count -= n;
+        use_above(i - 1);
         return page.base + (i - 1) * PAGE_SIZE;
     }
     return NULL;
@@ -148,5 +189,6 @@ int page_set_floor(void *address)
     page.count += page.floor;
     page.count -= floor;
     page.floor = floor;
+    use_below(floor);
     return 0;
 }

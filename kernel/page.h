@@ -9,9 +9,11 @@
 #include <stddef.h>
 #include "lib/util.h"
 
-/* Memory from start to end is free, but for the allocator's own map, which
- * takes the first pages of it.  Called once, at boot. */
-void page_init(void *start, void *end);
+/* This memory is free, but for the allocator's own map, which takes the first
+ * pages of it; what is not mapped will be before it is given out.  Called once,
+ * at boot. */
+struct memory;
+void page_init(const struct memory *m);
 
 void *page_alloc(void);         /* one page, not zeroed; NULL: none left */
 void *page_alloc_run(size_t n); /* n adjacent pages, or NULL */

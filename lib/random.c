@@ -11,7 +11,7 @@
 #include "xen/clock.h"
 
 #define BLOCK        64
-#define POOL_BLOCKS  8
+#define POOL_BLOCKS  2 /* the first few bytes are wanted before main() */
 #define RESEED_AFTER (1u << 20) /* bytes given */
 
 #define CPU_TRIES      1000 /* RDSEED may run dry for a while */
@@ -86,13 +86,12 @@ static void refill(void)
     rng.left = sizeof(rng.pool);
 }
 
-/* The key now depends on n, too, besides all that it depended on before. */
-static void stir(uint64_t n)
+/* Until the next rekey() a quarter of the key waits to depend on n, too,
+ * besides all that it depended on before. */
+static void mix(unsigned quarter, uint64_t n)
 {
-    rng.key[0] ^= (uint32_t)n;
-    rng.key[1] ^= (uint32_t)(n >> 32);
-    rekey();
-    rng.left = 0;
+    rng.key[2 * quarter] ^= (uint32_t)n;
+    rng.key[2 * quarter + 1] ^= (uint32_t)(n >> 32);
 }
 
 static bool has_rdseed(void)
@@ -106,14 +105,14 @@ static bool has_rdrand(void)
     return cpu_cpuid(1, CPUID_ECX) & CPUID_RDRAND;
 }
 
-/* Stir in 256 bits from one of the CPU's two instructions.  One that always
+/* Mix in 256 bits from one of the CPU's two instructions.  One that always
  * says the same is broken; some are, after a suspend. */
-static bool stir_cpu(bool (*instruction)(uint64_t *n))
+static bool mix_cpu(bool (*instruction)(uint64_t *n))
 {
     uint64_t n = 0, before = 0;
     bool changed = false;
 
-    for (int i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         int tries = CPU_TRIES;
 
         while (!instruction(&n))
@@ -121,27 +120,31 @@ static bool stir_cpu(bool (*instruction)(uint64_t *n))
                 return false;
         changed |= i > 0 && n != before;
         before = n;
-        stir(n);
+        mix(i, n);
     }
     return changed;
 }
 
-/* How long the stirring itself takes is never quite the same. */
-static void stir_jitter(void)
+/* How long making a key takes is never quite the same. */
+static void mix_jitter(void)
 {
-    for (int i = 0; i < JITTER_SAMPLES; i++)
-        stir(cpu_rdtsc());
+    for (int i = 0; i < JITTER_SAMPLES; i++) {
+        mix(0, cpu_rdtsc());
+        rekey();
+    }
 }
 
 /* False: only the time went in. */
 static bool reseed(void)
 {
-    bool good = (has_rdseed() && stir_cpu(cpu_rdseed)) ||
-                (has_rdrand() && stir_cpu(cpu_rdrand));
+    bool good = (has_rdseed() && mix_cpu(cpu_rdseed)) ||
+                (has_rdrand() && mix_cpu(cpu_rdrand));
 
-    stir(clock_wall());
-    stir(clock_now());
-    stir(cpu_rdtsc());
+    mix(0, clock_wall());
+    mix(1, clock_now());
+    mix(2, cpu_rdtsc());
+    rekey();
+    rng.left = 0;
     rng.given = 0;
     return good;
 }
@@ -151,7 +154,7 @@ void random_init(void)
     if (!reseed()) {
         say("random: this CPU has neither RDSEED nor RDRAND: "
             "seeded by timing only, guessable");
-        stir_jitter();
+        mix_jitter();
     }
     rng.seeded = true;
 }

@@ -1,4 +1,4 @@
-/* mm.c: page tables: the rest of RAM, and W^X. */
+/* mm.c: page tables: W^X, and the rest of RAM when it is first used. */
 
 #include "arch/x86_64/mm.h"
 
@@ -23,7 +23,7 @@
 extern uint8_t text_end[], data_start[], boot_stack_guard[]; /* link.lds */
 
 static struct {
-    uint8_t *next;   /* the first page nobody uses, while we take some */
+    uint8_t *next;   /* of the pages put aside for tables */
     uint8_t *window; /* for mm_map_frame() */
     unsigned window_used;
 } mm;
@@ -92,49 +92,86 @@ static void add_table(uintptr_t va, int level, uint64_t *table, uint64_t flags)
     set_entry(above, (machine(table) & FRAME) | TABLE | flags);
 }
 
-/* The builder maps whole level-1 tables.  Map what it left out below end, and
- * make everything from data_start on not executable. */
-static void map_ram(uintptr_t end, uintptr_t tables_end)
+/* A page of those put aside for tables, with no entries yet. */
+static void make_table(uintptr_t va)
 {
-    uintptr_t va = (uintptr_t)data_start;
+    uint64_t *table = (uint64_t *)(void *)mm.next;
 
-    for (; va < tables_end; va += L1_SPAN) {
-        uint64_t *l2 = entry_at(va, 2);
-
-        if (l2 && *l2 & PRESENT) {
-            set_entry(l2, *l2 | NX);
-            continue;
-        }
-        uint64_t *table = (uint64_t *)(void *)mm.next;
-
-        mm.next += PAGE_SIZE;
-        memset(table, 0, PAGE_SIZE);
-        for (unsigned i = 0; i < ENTRIES && va + i * PAGE_SIZE < end; i++)
-            table[i] = virt_to_mfn((void *)(va + i * PAGE_SIZE)) << PAGE_SHIFT |
-                       LEAF | NX;
-        add_table(va, 1, table, NX);
-    }
+    mm.next += PAGE_SIZE;
+    memset(table, 0, PAGE_SIZE);
+    add_table(va, 1, table, NX);
 }
 
-/* Text becomes read-only, read-only data not executable either. */
-static void protect_image(void)
+/* Updates that go to Xen together. */
+struct batch {
+    struct mmu_update updates[BATCH];
+    size_t n;
+};
+
+static void flush(struct batch *b)
 {
-    struct mmu_update batch[BATCH];
+    if (b->n)
+        check(mmu_op_update(b->updates, b->n), "cannot set page table entries");
+    b->n = 0;
+}
+
+static void update(struct batch *b, const uint64_t *entry, uint64_t value)
+{
+    b->updates[b->n++] =
+        (struct mmu_update){.ptr = machine(entry), .val = value};
+    if (b->n == BATCH)
+        flush(b);
+}
+
+void mm_populate(void *from, size_t n)
+{
+    struct batch b = {.n = 0};
+    uintptr_t va = (uintptr_t)from;
+
+    for (; n; n--, va += PAGE_SIZE) {
+        if (!entry_at(va, 1))
+            make_table(va);
+        update(&b, entry_at(va, 1), (machine((void *)va) & FRAME) | LEAF | NX);
+    }
+    flush(&b);
+}
+
+/*
+ * The builder has mapped whole level-1 tables, all of it writable and
+ * executable.  Text becomes read-only, read-only data and all that lies behind
+ * not executable: by one bit of each level-2 entry where no text is below it.
+ * Returns the end of what is mapped.
+ */
+static uintptr_t protect(void)
+{
+    const uintptr_t span = round_up((uintptr_t)text_end, L1_SPAN);
+    const uintptr_t from =
+        span < (uintptr_t)data_start ? (uintptr_t)data_start : span;
+    uintptr_t va = (uintptr_t)image_start;
+    struct batch b = {.n = 0};
+    uint64_t *entry;
+
+    for (; va < from; va += PAGE_SIZE) {
+        entry = entry_at(va, 1);
+        update(&b, entry,
+               (va < (uintptr_t)data_start ? *entry & ~WRITE : *entry) |
+                   (va < (uintptr_t)text_end ? 0 : NX));
+    }
+    flush(&b);
+    for (; (entry = entry_at(va, 2)) && *entry & PRESENT; va += L1_SPAN)
+        set_entry(entry, *entry | NX);
+    check(mmu_op_flush(), "cannot flush");
+    return va;
+}
+
+/* Pages for the tables that map what lies from one address to another. */
+static size_t tables_for(uintptr_t from, uintptr_t to)
+{
     size_t n = 0;
 
-    for (uint8_t *p = image_start; p < data_start; p += PAGE_SIZE) {
-        const uint64_t *entry = entry_at((uintptr_t)p, 1);
-
-        batch[n++] = (struct mmu_update){
-            .ptr = machine(entry),
-            .val = (*entry & ~WRITE) | (p < text_end ? 0 : NX),
-        };
-        if (n == BATCH || p + PAGE_SIZE == data_start) {
-            check(mmu_op_update(batch, n), "cannot protect the image");
-            n = 0;
-        }
-    }
-    check(mmu_op_flush(), "cannot flush");
+    for (int shift = 21; shift < 48 && from < to; shift += 9)
+        n += ((to - 1) >> shift) - (from >> shift) + 1;
+    return n;
 }
 
 /*
@@ -143,19 +180,23 @@ static void protect_image(void)
  * 512 KB after them are mapped: room for the tables of 256 MB, the first of
  * which map the room for more.
  */
-void mm_init(void **start, void **end)
+struct memory mm_init(void)
 {
-    uintptr_t ram_end =
+    const uintptr_t end =
         (uintptr_t)image_start + start_info->nr_pages * PAGE_SIZE;
+    uintptr_t mapped = protect(), free;
 
     mm.next = (uint8_t *)(start_info->pt_base +
                           (start_info->nr_pt_frames + 1) * PAGE_SIZE);
-    mm.window = (uint8_t *)ram_end;
-    map_ram(ram_end, ram_end + MM_WINDOW * PAGE_SIZE);
-    protect_image();
+    mm.window = (uint8_t *)end;
+    free = (uintptr_t)mm.next +
+           tables_for(mapped, end + MM_WINDOW * PAGE_SIZE) * PAGE_SIZE;
+    if (mapped < free) {
+        mm_populate((void *)mapped, (free - mapped) / PAGE_SIZE);
+        mapped = free;
+    }
     check(mm_unmap(boot_stack_guard), "cannot unmap the guard page");
-    *start = mm.next;
-    *end = (void *)ram_end;
+    return (struct memory){(void *)free, (void *)mapped, (void *)end};
 }
 
 int mm_unmap(void *page)
@@ -172,8 +213,11 @@ void *mm_map_frame(uint64_t mfn)
 {
     void *page = mm.window + mm.window_used * PAGE_SIZE;
 
-    if (mm.window_used == MM_WINDOW ||
-        mmu_op_map(page, mfn << PAGE_SHIFT | LEAF | NX))
+    if (mm.window_used == MM_WINDOW)
+        return NULL;
+    if (!entry_at((uintptr_t)page, 1))
+        make_table((uintptr_t)page);
+    if (mmu_op_map(page, mfn << PAGE_SHIFT | LEAF | NX))
         return NULL;
     mm.window_used++;
     return page;

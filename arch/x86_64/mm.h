@@ -3,15 +3,22 @@
  *
  * A PV guest's page tables are read-only to it and name machine frames; every
  * change is a hypercall.  The builder has mapped the image and what belongs
- * to it; mm_init() maps the rest of RAM and makes nothing both writable and
- * executable.
+ * to it; mm_init() makes nothing of it both writable and executable.  The rest
+ * of RAM is mapped when it is first used: that costs some 400 instructions a
+ * page, most of them Xen's.
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Gives the memory nobody uses yet: from *start to *end. */
-void mm_init(void **start, void **end);
+/* The memory nobody uses yet: from free to end; from mapped on it is not
+ * mapped, and mm_populate() does that. */
+struct memory {
+    void *free, *mapped, *end;
+};
+struct memory mm_init(void);
+void mm_populate(void *from, size_t pages);
 
 /* Take a page of ours out of the address space, and put it back: 0 or -errno.
  * For guard pages. */

@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86_64/mm.h"
 #include "kernel/page.h"
 #include "lib/heap.h"
 
@@ -10,10 +12,43 @@
 
 static _Alignas(4096) uint8_t memory[(PAGES + 1) * PAGE_SIZE]; /* one: map */
 
-static void init(void)
+/* Which pages can be touched: page 0 is the map's. */
+static bool mapped[PAGES + 1];
+
+void mm_populate(void *from, size_t n)
+{
+    for (size_t i = (size_t)((uint8_t *)from - memory) / PAGE_SIZE; n--; i++) {
+        cr_assert_not(mapped[i], "page %zu is mapped twice", i);
+        mapped[i] = true;
+    }
+}
+
+static void init_with(size_t pages)
 {
     memset(memory, 0xa5, sizeof(memory));
-    page_init(memory, memory + sizeof(memory));
+    memset(mapped, 0, sizeof(mapped));
+    memset(mapped, 1, pages);
+    page_init(&(struct memory){memory, memory + pages * PAGE_SIZE,
+                               memory + sizeof(memory)});
+}
+
+static void init(void)
+{
+    init_with(PAGES + 1);
+}
+
+static size_t count_mapped(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < PAGES + 1; i++)
+        n += mapped[i];
+    return n;
+}
+
+static bool is_mapped(const void *p)
+{
+    return mapped[((const uint8_t *)p - memory) / (ptrdiff_t)PAGE_SIZE];
 }
 
 static uint8_t *nth(size_t n)
@@ -22,6 +57,7 @@ static uint8_t *nth(size_t n)
 }
 
 TestSuite(page, .init = init);
+TestSuite(lazy);
 TestSuite(heap, .init = init);
 
 Test(page, gives_every_page_once_from_the_top_down)
@@ -93,6 +129,51 @@ Test(page, freeing_twice_is_a_bug, .signal = SIGABRT)
 
     page_free(p);
     page_free(p);
+}
+
+Test(lazy, the_map_itself_is_mapped_first)
+{
+    init_with(0);
+    cr_assert_eq(count_mapped(), 1);
+    cr_assert(mapped[0]);
+}
+
+Test(lazy, pages_are_mapped_when_they_are_given)
+{
+    init_with(20);
+    cr_assert_eq(count_mapped(), 20);
+    for (size_t i = 0; i < PAGES; i++) {
+        cr_assert(is_mapped(page_alloc()));
+        cr_assert_leq(count_mapped(), 20 + i + 16, "some, not all");
+    }
+    cr_assert_null(page_alloc());
+    cr_assert_eq(count_mapped(), PAGES + 1);
+}
+
+Test(lazy, so_are_runs_and_the_heap)
+{
+    uint8_t *p;
+
+    init_with(20);
+    p = page_alloc_run(50);
+    for (size_t i = 0; i < 50; i++)
+        cr_assert(is_mapped(p + i * PAGE_SIZE));
+    cr_assert_eq(heap_grow(60 * PAGE_SIZE - 1), nth(0));
+    for (size_t i = 0; i < 60; i++)
+        cr_assert(is_mapped(nth(i)));
+    cr_assert_leq(count_mapped(), 50 + 60 + 2 * 16);
+    cr_assert_neq(heap_grow((PAGES - 110) * (ptrdiff_t)PAGE_SIZE), (void *)-1);
+    cr_assert_eq(count_mapped(), PAGES + 1);
+    cr_assert_null(page_alloc());
+}
+
+Test(lazy, a_run_that_fits_only_below_is_mapped_already)
+{
+    init_with(PAGES + 1 - 20);
+    page_free(page_alloc());
+    cr_assert_eq(page_alloc_run(150), nth(PAGES - 150));
+    for (size_t i = PAGES - 150; i < PAGES; i++)
+        cr_assert(is_mapped(nth(i)));
 }
 
 Test(heap, grows_from_the_bottom_until_it_meets_the_pages)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/x86_64/mm.h"
 #include "kernel/page.h"
 #include "kernel/slab.h"
 #include "lib/heap.h"
@@ -15,9 +16,15 @@
 
 static _Alignas(4096) uint8_t memory[(PAGES + 1) * PAGE_SIZE]; /* one: map */
 
+void mm_populate(void *from, size_t pages)
+{
+    cr_assert_fail("%zu pages at %p are mapped already", pages, from);
+}
+
 static void init(void)
 {
-    page_init(memory, memory + sizeof(memory));
+    page_init(&(struct memory){memory, memory + sizeof(memory),
+                               memory + sizeof(memory)});
 }
 
 TestSuite(slab, .init = init);
