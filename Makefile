@@ -121,8 +121,13 @@ $(B)/libmote.a: $(OBJECTS)
 # one holds.  The table lies behind them and does not move them.
 GUEST_LIBS = $(B)/libmote.a $(LWIP_LIB) $(LIBC)
 LINK_LIBS = -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
-LINK = $(CC) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
+LINK = $(CC) $(memory_asked) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
        $(LWIP_WRAP) -Wl,-T,arch/x86_64/link.lds
+
+# Of examples/NAME.config: where RAM begins depends on how much there will be.
+memory_asked = $(addprefix -Wl$(comma)--defsym=memory_asked=,$(shell \
+                 sed -n 's/.*--memory \([0-9]*\).*/\1/p' examples/$*.config 2>/dev/null))
+comma = ,
 
 define link_image
 	$(call SAY,LD $@)
@@ -136,7 +141,7 @@ define link_image
 	$(Q)test/budget $@
 endef
 
-$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk examples/budget
+$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk examples/budget $(wildcard examples/*.config)
 	$(link_image)
 
 .PHONY: size

@@ -26,6 +26,18 @@ extern uintptr_t __stack_chk_guard; /* nothing that checks it may be under way
                                        when it changes: kmain() never returns */
 extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
 
+extern const uint8_t pool_least[]; /* arch/x86_64/link.lds: it is a number */
+
+/* Image and ramdisk may have left too little. */
+static void check_memory(void)
+{
+    const size_t least = (uintptr_t)pool_least, free = page_count_free();
+
+    if (free < least)
+        panic("not enough memory: raise memory= in the config by %lu",
+              ((least - free) * PAGE_SIZE >> 20) + 1);
+}
+
 static void run_main(void *arg)
 {
     char **argv;
@@ -56,6 +68,7 @@ _Noreturn void kmain(const struct start_info *si)
     stamp(STAMP_TRAPS);
     memory = mm_init();
     page_init(&memory);
+    check_memory();
     stamp(STAMP_MEMORY);
     random_init();
     stamp(STAMP_RANDOM);
@@ -66,7 +79,8 @@ _Noreturn void kmain(const struct start_info *si)
     xs_init(mfn_to_virt(si->store_mfn), si->store_evtchn);
     if (!thread_create("main", run_main, NULL))
         panic("not enough memory to start: raise memory= in the config");
-    shutdown_init(); /* runs when main() waits for the first time */
+    sched_run(); /* until it waits for the first time: all else is later */
+    shutdown_init();
 
     for (;;) {
         evtchn_dispatch();                      /* events make threads ready */

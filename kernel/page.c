@@ -13,7 +13,7 @@
 #include "lib/util.h"
 
 #define BITS  64
-#define BATCH 16 /* pages that are mapped together */
+#define BATCH 8 /* pages that are mapped together */
 
 static struct {
     uint8_t *base;  /* page 0 of the map */

@@ -45,7 +45,7 @@ static Elf64_Phdr load(uint32_t flags, uint64_t at, uint64_t file_size,
 
 void fake_image(struct fake_image *file)
 {
-    static const uint32_t mote[] = {1, 700, 1 | 4};
+    static const uint32_t mote[] = {2, 700, 300, 1 | 4};
 
     *file = (struct fake_image){
         .head =

@@ -21,7 +21,7 @@ static void read_image(const void *data, size_t n)
     if (err ? err != -ENOEXEC || !why : why != NULL)
         abort();
     if (!err && (image.virt_base % 4096 || image.end < image.virt_base ||
-                 layout_megabytes(&image, n) * 1048576 <
+                 layout_megabytes(&image, n, image.pool_pages) * 1048576 <
                      image.end - image.virt_base + n))
         abort();
 }

@@ -42,6 +42,7 @@ Test(elf, reads_what_an_image_says)
     cr_assert_eq(image.virt_base, FAKE_IMAGE_BASE);
     cr_assert_eq(image.end, FAKE_IMAGE_END);
     cr_assert_eq(image.pool_pages, 700);
+    cr_assert_eq(image.pool_least, 300);
     cr_assert(image.uses_network);
     cr_assert_not(image.wants_ramdisk);
     cr_assert(image.uses_disks);
@@ -102,7 +103,7 @@ Test(elf, needs_each_note_whole)
 Test(elf, takes_an_address_of_4_bytes)
 {
     file->notes[24 + 4] = 4;
-    memmove(file->notes + 48 - 4, file->notes + 48, 24 * 2 + 32);
+    memmove(file->notes + 48 - 4, file->notes + 48, 24 * 2 + 36);
     file->note.p_filesz -= 4;
     cr_assert_eq(read_it(), 0, "%s", why);
     cr_assert_eq(image.virt_base, FAKE_IMAGE_BASE);
@@ -125,13 +126,16 @@ Test(elf, passes_over_our_notes_of_other_types)
 
 Test(elf, refuses_another_version_of_the_note)
 {
-    file->notes[file->note.p_filesz - 12] = 2;
+    file->notes[file->note.p_filesz - 16] = 1;
     refused("version");
 }
 
 Test(elf, refuses_a_pool_out_of_proportion)
 {
-    file->notes[file->note.p_filesz - 5] = 1; /* 2^24 pages */
+    file->notes[file->note.p_filesz - 9] = 1; /* 2^24 pages */
+    refused("memory");
+    file->notes[file->note.p_filesz - 9] = 0;
+    file->notes[file->note.p_filesz - 7] = 4; /* at least more than enough */
     refused("memory");
 }
 

@@ -8,10 +8,9 @@
 static uint64_t need(uint64_t base, uint64_t bytes, uint32_t pool,
                      uint64_t ramdisk)
 {
-    struct elf_image image = {
-        .virt_base = base, .end = base + bytes, .pool_pages = pool};
+    struct elf_image image = {.virt_base = base, .end = base + bytes};
 
-    return layout_megabytes(&image, ramdisk);
+    return layout_megabytes(&image, ramdisk, pool);
 }
 
 Test(layout, the_mapping_ends_at_a_4_mb_boundary_and_must_be_memory)

@@ -14,11 +14,12 @@
 #include "xen/toolstack/elf.h"
 #include "xen/toolstack/layout.h"
 
-#define MIN_MEGABYTES 4 /* less saves next to nothing and leaves no heap */
-#define MAX_VIFS      8
-#define MAX_DISKS     16
-#define MAX_FILE      (1l << 34)
-#define VIF_MOTE      "/etc/xen/scripts/vif-mote"
+#define MIN_MEGABYTES 4 /* unless less is asked for: who needs a heap has one  \
+                         */
+#define MAX_VIFS  8
+#define MAX_DISKS 16
+#define MAX_FILE  (1l << 34)
+#define VIF_MOTE  "/etc/xen/scripts/vif-mote"
 
 static const char usage[] =
     "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
@@ -226,7 +227,7 @@ static void put_disks(const struct options *o, bool uses_disks)
 }
 
 static void put_config(const struct options *o, const struct elf_image *image,
-                       uint64_t megabytes)
+                       uint64_t megabytes, uint64_t least)
 {
     puts("type = \"pv\"");
     put_name(o);
@@ -234,7 +235,7 @@ static void put_config(const struct options *o, const struct elf_image *image,
     if (o->ramdisk)
         put_text("ramdisk", base_name(o->ramdisk));
     put_text("extra", o->extra);
-    printf("memory = %" PRIu64 "\n", megabytes);
+    printf("memory = %" PRIu64 " # at least %" PRIu64 "\n", megabytes, least);
     puts("vcpus = 1");
     put_vifs(o->vifs >= 0 ? o->vifs : image->uses_network, o->script);
     put_disks(o, image->uses_disks);
@@ -266,14 +267,18 @@ static void put_wants(const struct elf_image *image)
            image->uses_disks ? "disks " : "");
 }
 
+/* In MB: what the guest gets, and the least it could do with. */
 static uint64_t memory_for(const struct options *o,
-                           const struct elf_image *image)
+                           const struct elf_image *image, uint64_t *least)
 {
-    uint64_t mb;
+    const uint64_t ramdisk = o->ramdisk ? file_size(o->ramdisk) : 0;
+    uint64_t mb = layout_megabytes(image, ramdisk, image->pool_pages);
 
+    *least = layout_megabytes(image, ramdisk, image->pool_least);
+    if (o->memory >= 0 && (uint64_t)o->memory < *least)
+        die("%s needs at least --memory %" PRIu64, o->image, *least);
     if (o->memory >= 0)
         return (uint64_t)o->memory;
-    mb = layout_megabytes(image, o->ramdisk ? file_size(o->ramdisk) : 0);
     return mb < MIN_MEGABYTES ? MIN_MEGABYTES : mb;
 }
 
@@ -287,7 +292,9 @@ int main(int argc, char *argv[])
     } else {
         if (image.wants_ramdisk && !o.ramdisk)
             die("%s wants a ramdisk: give --ramdisk FILE", o.image);
-        put_config(&o, &image, memory_for(&o, &image));
+        uint64_t least, mb = memory_for(&o, &image, &least);
+
+        put_config(&o, &image, mb, least);
     }
     if (fflush(stdout) || ferror(stdout))
         die("cannot write: %s", strerror(errno));

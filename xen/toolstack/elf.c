@@ -9,7 +9,7 @@
 #include <xen/elfnote.h>
 
 #define MOTE_NOTE    1 /* type of the note named "mote": */
-#define MOTE_VERSION 1 /* words: version, pool pages, flags */
+#define MOTE_VERSION 2 /* words: version, pool pages, least, flags */
 #define FLAG_NETWORK 1u
 #define FLAG_RAMDISK 2u
 #define FLAG_DISKS   4u
@@ -28,7 +28,7 @@ struct notes {
     uint64_t virt_base, paddr_offset, entry;
     bool has_base, has_entry, has_version;
     bool has_mote;
-    uint32_t mote[3];
+    uint32_t mote[4];
 };
 
 /* The n bytes at an offset; size 0 when not all of them are there. */
@@ -148,7 +148,7 @@ static const char *find_notes(struct bytes file, struct bytes table,
         return "no mote note: not linked by mote";
     if (notes->mote[0] != MOTE_VERSION)
         return "made by another version of mote";
-    if (notes->mote[1] > MAX_POOL)
+    if (notes->mote[1] > MAX_POOL || notes->mote[2] > notes->mote[1])
         return "it wants more memory than a mote can use";
     return NULL;
 }
@@ -205,9 +205,10 @@ int elf_read(const void *file, size_t size, struct elf_image *image,
         .virt_base = notes.virt_base,
         .end = end,
         .pool_pages = notes.mote[1],
-        .uses_network = notes.mote[2] & FLAG_NETWORK,
-        .wants_ramdisk = notes.mote[2] & FLAG_RAMDISK,
-        .uses_disks = notes.mote[2] & FLAG_DISKS,
+        .pool_least = notes.mote[2],
+        .uses_network = notes.mote[3] & FLAG_NETWORK,
+        .wants_ramdisk = notes.mote[3] & FLAG_RAMDISK,
+        .uses_disks = notes.mote[3] & FLAG_DISKS,
     };
     return 0;
 }

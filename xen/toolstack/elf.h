@@ -8,7 +8,8 @@
 struct elf_image {
     uint64_t virt_base;  /* where the guest's memory begins */
     uint64_t end;        /* where the image's part of it ends */
-    uint32_t pool_pages; /* what the guest wants besides its image */
+    uint32_t pool_pages; /* what the guest wants besides its image, */
+    uint32_t pool_least; /* and without which it does not start */
     bool uses_network;
     bool wants_ramdisk;
     bool uses_disks;

@@ -48,24 +48,25 @@ static uint64_t mapping_end(uint64_t base, uint64_t used_end)
     return end;
 }
 
-static bool fits(const struct elf_image *image, uint64_t used, uint64_t mb)
+static bool fits(const struct elf_image *image, uint64_t used, uint64_t pool,
+                 uint64_t mb)
 {
     uint64_t base = image->virt_base, end = base + mb * MEGABYTE;
 
     used += pages_of(mb * MEGABYTE_PAGES * sizeof(uint64_t));
     /* The guest maps what the builder left unmapped: with as many tables. */
     return mapping_end(base, base + used * PAGE_BYTES) <= end &&
-           used + table_pages(base, end) + image->pool_pages <=
-               mb * MEGABYTE_PAGES;
+           used + table_pages(base, end) + pool <= mb * MEGABYTE_PAGES;
 }
 
-uint64_t layout_megabytes(const struct elf_image *image, uint64_t ramdisk_bytes)
+uint64_t layout_megabytes(const struct elf_image *image, uint64_t ramdisk_bytes,
+                          uint32_t pool_pages)
 {
     uint64_t used = pages_of(image->end - image->virt_base) +
                     pages_of(ramdisk_bytes) + RING_PAGES + STACK_PAGES;
-    uint64_t mb = (used + image->pool_pages) / MEGABYTE_PAGES;
+    uint64_t mb = (used + pool_pages) / MEGABYTE_PAGES;
 
-    while (!fits(image, used, mb))
+    while (!fits(image, used, pool_pages, mb))
         mb++;
     return mb;
 }
