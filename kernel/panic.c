@@ -106,8 +106,10 @@ static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
         if (at > rip)
             break;
         *offset = rip - at;
-        strcpy(name + *p, (const char *)p + 1);
-        p += 1 + strlen((const char *)p + 1) + 1;
+        const size_t rest = strlen((const char *)p + 1) + 1;
+
+        memcpy(name + *p, p + 1, rest);
+        p += 1 + rest;
         found = true;
     }
     return found;

@@ -88,7 +88,7 @@ static void refill(void)
 
 /* Until the next rekey() a quarter of the key waits to depend on n, too,
  * besides all that it depended on before. */
-static void mix(unsigned quarter, uint64_t n)
+static void mix(size_t quarter, uint64_t n)
 {
     rng.key[2 * quarter] ^= (uint32_t)n;
     rng.key[2 * quarter + 1] ^= (uint32_t)(n >> 32);
@@ -112,7 +112,7 @@ static bool mix_cpu(bool (*instruction)(uint64_t *n))
     uint64_t n = 0, before = 0;
     bool changed = false;
 
-    for (unsigned i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         int tries = CPU_TRIES;
 
         while (!instruction(&n))

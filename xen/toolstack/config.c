@@ -14,12 +14,11 @@
 #include "xen/toolstack/elf.h"
 #include "xen/toolstack/layout.h"
 
-#define MIN_MEGABYTES 4 /* unless less is asked for: who needs a heap has one  \
-                         */
-#define MAX_VIFS  8
-#define MAX_DISKS 16
-#define MAX_FILE  (1l << 34)
-#define VIF_MOTE  "/etc/xen/scripts/vif-mote"
+#define MIN_MEGABYTES 4 /* unless less is asked for: room for a heap */
+#define MAX_VIFS      8
+#define MAX_DISKS     16
+#define MAX_FILE      (1l << 34)
+#define VIF_MOTE      "/etc/xen/scripts/vif-mote"
 
 static const char usage[] =
     "config IMAGE.xen [--ramdisk FILE] [--name NAME] [--vifs N]\n"
