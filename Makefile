@@ -32,6 +32,7 @@ help:
 	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
 	@echo 'make size       what the images hold: text, rodata, data, bss by folder; [APP=web] by file'
 	@echo 'make bench      our guests and a Linux guest under the same clients: [BENCH="tcp udp-64"] [GUESTS=mote]'
+	@echo 'make bench-boot how long guests take to come up, ours and Linux; minutes'
 	@echo 'make check      layout, two compilers, static analysis'
 	@echo 'make install-toolstack   for dom0: [PREFIX=/usr/local] [DESTDIR=]'
 	@echo 'make deps       install and build what comes from Debian'

@@ -31,6 +31,18 @@ $(B)/bench/measure: test/bench/measure.c | $(PACKAGES)
 	$(call SAY,CC $@)
 	$(Q)$(FOR_DOM0) -o $@ $< -lxenctrl -lxenstore
 
+$(B)/bench/boot_client: test/bench/boot_client.c | $(PACKAGES)
+	@mkdir -p $(@D)
+	$(call SAY,CC $@)
+	$(Q)$(FOR_DOM0) -o $@ $< -lxenctrl
+
+.PHONY: bench-boot
+bench: bench-boot
+bench-boot: $(B)/boot.xen $(B)/hello.xen $(B)/echo.xen $(B)/web.xen $(B)/config $(B)/vif-mote \
+            $(B)/bench/asleep.xen $(B)/bench/serve.linux $(B)/bench/boot_client
+	@B=$(B) test/bench/boot
+
+.SECONDARY: $(B)/obj/test/bench/serve.c.o $(B)/obj/test/bench/asleep.c.o
 .PHONY: bench bench-net
 bench: bench-net
 bench-net: $(B)/config $(COUNTED) $(addprefix $(B)/bench/,serve.linux client measure)
