@@ -36,6 +36,9 @@ $(B)/bench/boot_client: test/bench/boot_client.c | $(PACKAGES)
 	$(call SAY,CC $@)
 	$(Q)$(FOR_DOM0) -o $@ $< -lxenctrl
 
+$(B)/bench/asleep.xen: $(B)/obj/test/bench/asleep.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+	$(link_image)
+
 .PHONY: bench-boot
 bench: bench-boot
 bench-boot: $(B)/boot.xen $(B)/hello.xen $(B)/echo.xen $(B)/web.xen $(B)/config $(B)/vif-mote \
