@@ -139,11 +139,11 @@ define link_image
 	$(Q)$(LINK) -Wl,-Map=$@.map -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
-	$(Q)test/budget $@
 endef
 
 $(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk examples/budget $(wildcard examples/*.config)
 	$(link_image)
+	$(Q)test/budget $@
 
 .PHONY: size
 size: $(if $(filter command,$(firstword $(origin APP))),$(B)/$(APP).xen,$(IMAGES))
