@@ -12,8 +12,8 @@
 #include "arch/x86_64/mm.h"
 #include "lib/util.h"
 
-#define BITS  64
-#define BATCH 8 /* pages that are mapped together */
+#define BITS      64
+#define BATCH_MAX 32 /* pages that are mapped together: at first fewer */
 
 static struct {
     uint8_t *base;  /* page 0 of the map */
@@ -23,6 +23,7 @@ static struct {
     size_t count; /* free ones at or above floor, or taken by nobody below */
     size_t top;   /* no page at or above it is free */
     size_t low, high; /* between them nothing is mapped yet */
+    size_t batch;     /* pages to be mapped together, a power of two */
     size_t kept;      /* free ones that the heap must leave */
 } page;
 
@@ -46,13 +47,15 @@ static void set_free(size_t i, bool free)
 static void populate(size_t from, size_t to)
 {
     mm_populate(page.base + from * PAGE_SIZE, to - from);
+    if (page.batch < BATCH_MAX)
+        page.batch *= 2;
 }
 
 static void use_above(size_t first)
 {
     if (first >= page.high || page.low == page.high)
         return;
-    first = first / BATCH * BATCH;
+    first = first / page.batch * page.batch;
     if (first < page.low)
         first = page.low;
     populate(first, page.high);
@@ -63,7 +66,7 @@ static void use_below(size_t end)
 {
     if (end <= page.low || page.low == page.high)
         return;
-    end = round_up(end, BATCH);
+    end = round_up(end, page.batch);
     if (end > page.high)
         end = page.high;
     populate(page.low, end);
@@ -81,6 +84,7 @@ void page_init(const struct memory *m)
     page.base = start + map;
     page.pages = page.count = page.top = page.high = pages - map / PAGE_SIZE;
     page.floor = page.kept = 0;
+    page.batch = BATCH_MAX / 4;
     if (mapped < page.base) {
         mm_populate(mapped, (size_t)(page.base - mapped) / PAGE_SIZE);
         mapped = page.base;

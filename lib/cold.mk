@@ -11,6 +11,9 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        $(addprefix $(LWIP)/src/core/, init netif raw ipv4/dhcp ipv4/icmp ipv4/igmp \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6)
 
-# For the recipe of an object.  As in Linux, loops and targets of jumps are not
-# padded: the CPUs of today do not mind, and it makes a tenth of the code.
-OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Os,-O2 -falign-jumps=1 -falign-loops=1)
+# As in Linux, loops and targets of jumps are not padded: the CPUs of today do
+# not mind, and it makes a tenth of the code.  clang knows no such options.
+FAST = -O2 $(if $(filter clang,$(CC)),,-falign-jumps=1 -falign-loops=1)
+
+# For the recipe of an object.
+OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Os,$(FAST))

@@ -126,12 +126,15 @@ static void update(struct batch *b, const uint64_t *entry, uint64_t value)
 void mm_populate(void *from, size_t n)
 {
     struct batch b = {.n = 0};
-    uintptr_t va = (uintptr_t)from;
+    uint64_t *entry = NULL;
 
-    for (; n; n--, va += PAGE_SIZE) {
-        if (!entry_at(va, 1))
-            make_table(va);
-        update(&b, entry_at(va, 1), (machine((void *)va) & FRAME) | LEAF | NX);
+    for (uint8_t *p = from; n; n--, p += PAGE_SIZE) {
+        if (!entry || (uintptr_t)p % L1_SPAN == 0) {
+            if (!entry_at((uintptr_t)p, 1))
+                make_table((uintptr_t)p);
+            entry = entry_at((uintptr_t)p, 1);
+        }
+        update(&b, entry++, machine(p) | LEAF | NX);
     }
     flush(&b);
 }
