@@ -36,8 +36,8 @@ enum { IDLE, LINGER, REQUEST, ANSWER };
 static struct crowd crowd = {
     .limits = {
         [IDLE] = 60000,    /* before the first byte of a request */
-        [LINGER] = 2000,   /* closed by us, reading what is on its way: a
-                              reset would destroy our last answer */
+        [LINGER] = 10000,  /* closed by us, while it still reads what is under
+                              way: a reset would destroy our last answer */
         [REQUEST] = 10000, /* from a request's first byte to its last */
         [ANSWER] = 60000,  /* for each LEAST_PROGRESS bytes */
     }};

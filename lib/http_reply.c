@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define HTTP_SHORT_MAX                                                         \
+    1024 /* bytes of a body: a copy costs less than a piece */
+
 static void start(struct http_reply *reply, const struct http_answer *a)
 {
     memset(reply, 0, offsetof(struct http_reply, range));
@@ -95,6 +98,19 @@ static void write_multipart(struct http_reply *reply,
     reply->ranges = ranges;
 }
 
+/* A short body goes out with its head, in one piece. */
+static void add_body(struct http_reply *reply, const char *at, size_t n)
+{
+    if (n == 0)
+        return;
+    if (n <= HTTP_SHORT_MAX && n <= sizeof(reply->space) - reply->text.n) {
+        memcpy(reply->space + reply->text.n, at, n);
+        reply->text.n += n;
+    } else {
+        reply->slice = (struct http_piece){at, n, false};
+    }
+}
+
 void http_reply_content(struct http_reply *reply, const struct http_request *r,
                         const char *head, const struct http_content *c,
                         time_t now)
@@ -131,7 +147,7 @@ void http_reply_content(struct http_reply *reply, const struct http_request *r,
     a.length = part->n;
     write_head(reply, &a);
     if (r->method == HTTP_GET)
-        reply->slice = (struct http_piece){c->data + part->at, part->n, false};
+        add_body(reply, c->data + part->at, part->n);
 }
 
 struct http_piece http_reply_piece(struct http_reply *reply,

@@ -138,8 +138,8 @@ Test(http_conn, keeps_requests_that_have_to_wait)
 
     http_conn_input(&c, copy, strlen(copy));
     p = http_conn_output(&c);
-    cr_assert(p.more);
-    http_conn_sent(&c, p.n);
+    cr_assert(!p.more, "a short body goes with its head");
+    http_conn_sent(&c, p.n - 10);
     cr_assert(http_conn_park(&c));
     free(copy);
     p = http_conn_output(&c);
@@ -200,8 +200,7 @@ Test(http_conn, logs_what_was_sent)
     feed(GET("/a") "HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n" GET("/none"), 1000,
          1000);
     http_conn_input(&c, GET("/a"), strlen(GET("/a")));
-    http_conn_sent(&c, http_conn_output(&c).n);
-    http_conn_sent(&c, 4);
+    http_conn_sent(&c, http_conn_output(&c).n - 6);
     http_conn_close(&c); /* it is broken */
     fclose(site.log);
     cr_assert_str_eq(
