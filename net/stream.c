@@ -94,7 +94,7 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
     while (done < n) {
         size_t m = n - done, room = stream_room(s);
 
-        if (m > room && room < TCP_SNDLOWAT && s->pcb->unacked)
+        if (m > room && !stream_writable(s) && s->pcb->unacked)
             break; /* no crumbs: there will be more room soon */
         if (m > room)
             m = room;
