@@ -87,7 +87,7 @@ static void add_table(uintptr_t va, int level, uint64_t *table, uint64_t flags)
         add_table(va, level + 1, between, 0);
         above = entry_at(va, level + 1);
     }
-    check(mmu_op_map(table, (machine(table) & FRAME) | PRESENT),
+    check(mmu_op_map(table, (machine(table) & FRAME) | PRESENT | NX),
           "cannot make a page table read-only");
     set_entry(above, (machine(table) & FRAME) | TABLE | flags);
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "kernel/buf.h"
 #include "kernel/sched.h"
 #include "lib/fd.h"
+#include "net/budget.h"
 #include "test/fake/constant.h"
 #include "test/fake/net.h"
 #include "test/fake/page.h"
@@ -252,6 +254,33 @@ Test(gso, sends_none_where_ipv6s_are_not_cut)
     fake_net.no_csum6 = true;
     cr_assert(world6(transfer6));
     cr_assert_eq(fake_net.large, 0);
+}
+
+static void write_when_scarce(void)
+{
+    static uint8_t block[65536];
+    unsigned writes = 0;
+
+    make_pair(PEER, pair);
+    budget_init(budget_used() + 300000); /* a share below TCP_SNDLOWAT */
+    for (int i = 0; i < 2000; i++) {
+        if (!(ready(pair[0]) & POLLOUT))
+            break;
+        cr_assert_gt(send(pair[0], block, sizeof(block), MSG_DONTWAIT), 0,
+                     "it said that there is room");
+        writes++;
+    }
+    cr_assert_geq(writes, 1);
+    cr_assert_lt(writes, 2000, "some time it is full");
+    fd_close(pair[1]);
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+    budget_init(budget_used() + (8 << 20));
+}
+
+Test(gso, is_writable_when_it_says_so)
+{
+    cr_assert(world(write_when_scarce));
 }
 
 Test(gso, survives_a_pool_with_hardly_a_page)

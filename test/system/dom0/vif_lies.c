@@ -237,6 +237,14 @@ static void rx_extra_unknown(struct liar *l)
 static void rx_extra_unasked(struct liar *l)
 {
     begin_extras(l);
+    give_extra(l, XEN_NETIF_EXTRA_TYPE_HASH, 0);
+    push(l);
+}
+
+/* A large segment whose extra info is all zeros: of no type, in no parts. */
+static void rx_gso_zeros(struct liar *l)
+{
+    begin_extras(l);
     give_extra(l, XEN_NETIF_EXTRA_TYPE_GSO, 0);
     push(l);
 }
@@ -374,6 +382,8 @@ static const struct lie lies[] = {
     {"rx-extra-unknown", rx_extra_unknown, "unknown extra info", BREAKS,
      CONNECTED},
     {"rx-extra-unasked", rx_extra_unasked, LEFT, STANDS, CONNECTED},
+    {"rx-gso-zeros", rx_gso_zeros, "unknown type of large segment", BREAKS,
+     CONNECTED},
     {"rx-extra-late", rx_extra_late, "extra info inside a packet", BREAKS,
      CONNECTED},
     {"rx-unfinished", rx_unfinished, LEFT, STANDS, CONNECTED},
