@@ -6,22 +6,17 @@
 
 #include "net/payload.h"
 
-/* Where payload byte n of a segment lies: the pbuf that has it, where in that,
- * and the pbuf before. */
-static struct pbuf *locate(const struct tcp_seg *seg, u16_t n,
-                           struct pbuf **before, u16_t *at)
+/* Where payload byte n of a segment lies: the link to the pbuf that has it, and
+ * where in that. */
+static struct pbuf **locate(struct tcp_seg *seg, u16_t n, u16_t *at)
 {
-    struct pbuf *p = seg->p;
-    u16_t skip = (u16_t)(p->tot_len - seg->len + n);
+    struct pbuf **link = &seg->p;
+    u16_t skip = (u16_t)(seg->p->tot_len - seg->len + n);
 
-    *before = NULL;
-    while (skip >= p->len) {
-        skip = (u16_t)(skip - p->len);
-        *before = p;
-        p = p->next;
-    }
+    for (; skip >= (*link)->len; link = &(*link)->next)
+        skip = (u16_t)(skip - (*link)->len);
     *at = skip;
-    return p;
+    return link;
 }
 
 /* The bytes of p from at on, which stay where they are if they ever do. */
@@ -60,12 +55,12 @@ static struct tcp_seg *make(const struct tcp_pcb *pcb, u32_t seqno, u16_t flags)
     return seg;
 }
 
-/* What seg's chain has behind before, or behind the first `at` bytes of the
- * pbuf after it, goes to the end of to's. */
-static void move_payload(struct tcp_seg *seg, struct pbuf *before,
-                         struct pbuf *p, struct pbuf *tail, struct pbuf *to)
+/* What seg's chain has from link on, or what tail holds of that, goes to the
+ * end of to's. */
+static void move_payload(struct tcp_seg *seg, struct pbuf **link,
+                         struct pbuf *tail, struct pbuf *to)
 {
-    struct pbuf *rest = p;
+    struct pbuf *p = *link, *rest = p;
     u16_t moved;
 
     if (tail) {
@@ -75,7 +70,7 @@ static void move_payload(struct tcp_seg *seg, struct pbuf *before,
             pbuf_cat(tail, p->next);
         p->next = NULL;
     } else {
-        before->next = NULL;
+        *link = NULL;
     }
     moved = rest->tot_len;
     for (struct pbuf *q = seg->p; q; q = q->next)
@@ -86,14 +81,14 @@ static void move_payload(struct tcp_seg *seg, struct pbuf *before,
 
 bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
 {
-    struct pbuf *before, *p, *tail = NULL;
+    struct pbuf **link, *tail = NULL;
     struct tcp_seg *new;
     u16_t at;
 
     if (seg->p->ref != 1 || seg->flags)
         return false;
-    p = locate(seg, n, &before, &at);
-    if (at && !(tail = tail_of(p, at)))
+    link = locate(seg, n, &at);
+    if (at && !(tail = tail_of(*link, at)))
         return false;
     if (!(new = make(pcb, lwip_ntohl(seg->tcphdr->seqno) + n,
                      TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN)))) {
@@ -102,7 +97,7 @@ bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
         return false;
     }
     new->len = (u16_t)(seg->len - n);
-    move_payload(seg, before, p, tail, new->p);
+    move_payload(seg, link, tail, new->p);
     TCPH_UNSET_FLAG(seg->tcphdr, TCP_PSH | TCP_FIN);
     new->next = seg->next;
     seg->next = new;
