@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "net/budget.h"
+#include "net/ends.h"
 #include "net/gso.h"
 #include "net/lwip.h"
 #include "net/quirk.h"
@@ -256,6 +257,7 @@ int stream_listen(struct socket *sock, int backlog)
         s->pcb = pcb;
         s->state = LISTENING;
         tcp_accept(pcb, on_accept);
+        ends_listen(pcb);
     }
     s->backlog = backlog;
     tcp_backlog_set(s->pcb, (u8_t)backlog);
@@ -304,6 +306,13 @@ static int start_connect(struct stream *s, const struct end *remote)
     err = net_errno(tcp_connect(s->pcb, &addr, remote->port, on_connected));
     if (err)
         return err;
+    if (!ends_connect(s->pcb)) {
+        struct tcp_pcb *pcb = s->pcb;
+
+        stream_let_go(s);
+        tcp_abort(pcb);
+        return -ENOBUFS;
+    }
     s->state = CONNECTING;
     net_touch();
     return 0;

@@ -138,6 +138,7 @@
 #define SO_REUSE                   1
 #define LWIP_TCP_KEEPALIVE         1 /* TCP_KEEPINTVL, TCP_KEEPCNT */
 #define LWIP_TCP_SACK_OUT          1 /* the peer need not resend what came */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS  1 /* net/ends.c */
 #define LWIP_TCP_TIMESTAMPS        0 /* lwIP uses them for nothing: 12 bytes saved */
 #define TCP_QUEUE_OOSEQ            1
 #define TCP_OOSEQ_MAX_BYTES        262144

@@ -4,6 +4,9 @@
 
 #include <lwip/priv/tcp_priv.h>
 
+#include "net/budget.h"
+#include "net/ends.h"
+
 #define TIME_WAIT_MAX 128
 
 bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
@@ -59,6 +62,24 @@ static void make_room(const struct tcp_hdr *syn)
 
 void __real_tcp_input(struct pbuf *p, struct netif *from);
 
+static bool is_new(const struct tcp_hdr *syn)
+{
+    return !ends_known(ip_current_dest_addr(), lwip_ntohs(syn->dest),
+                       ip_current_src_addr(), lwip_ntohs(syn->src));
+}
+
+/* As if there were no connections, with which it has nothing to do. */
+static void input_alone(struct pbuf *p, struct netif *from)
+{
+    struct tcp_pcb *others = tcp_active_pcbs, **end = &tcp_active_pcbs;
+
+    tcp_active_pcbs = NULL;
+    __real_tcp_input(p, from);
+    while (*end)
+        end = &(*end)->next;
+    *end = others;
+}
+
 void __wrap_tcp_input(struct pbuf *p, struct netif *from)
 {
     const struct tcp_hdr *header = p->payload;
@@ -69,6 +90,10 @@ void __wrap_tcp_input(struct pbuf *p, struct netif *from)
         if ((old = reopened(header)))
             tcp_abort(old);
         make_room(header);
+        if (is_new(header) && !budget_low()) {
+            input_alone(p, from);
+            return;
+        }
     }
     __real_tcp_input(p, from);
 }

@@ -25,7 +25,10 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
  *
  * A listener whose backlog is full of connections that nobody completes would
  * take no other for 20 seconds: the oldest of those gives way to a new SYN
- * (RFC 4987, 3.4).  The linker puts this in the place of lwIP's tcp_input().
+ * (RFC 4987, 3.4).
+ *
+ * lwIP looks through all connections for each SYN: not for one that net/ends.h
+ * knows to be of none.  The linker puts this in the place of its tcp_input().
  */
 struct netif;
 void __wrap_tcp_input(struct pbuf *p, struct netif *from);

@@ -1,0 +1,96 @@
+/* ends.c: what is known of connections, and that SYNs find theirs. */
+
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <lwip/priv/tcp_priv.h>
+
+#include "lib/fd.h"
+#include "net/ends.h"
+#include "test/fake/net.h"
+#include "test/fake/sockets.h"
+
+#define PAIRS 40
+
+static bool known(const struct tcp_pcb *pcb, uint16_t remote_port)
+{
+    return ends_known(&pcb->local_ip, pcb->local_port, &pcb->remote_ip,
+                      remote_port);
+}
+
+static unsigned known_pcbs(const struct tcp_pcb *list)
+{
+    unsigned n = 0;
+
+    for (; list; list = list->next)
+        n += known(list, list->remote_port);
+    return n;
+}
+
+static unsigned length(const struct tcp_pcb *list)
+{
+    unsigned n = 0;
+
+    for (; list; list = list->next)
+        n++;
+    return n;
+}
+
+static void many(void)
+{
+    int pairs[PAIRS][2];
+    ip_addr_t remote;
+    struct tcp_pcb last;
+
+    for (int i = 0; i < PAIRS; i++)
+        make_pair(PEER, pairs[i]);
+    cr_assert_eq(length(tcp_active_pcbs), 2 * PAIRS, "none was lost");
+    cr_assert_eq(known_pcbs(tcp_active_pcbs), 2 * PAIRS, "both ends of each");
+    cr_assert_not(known(tcp_active_pcbs, 1));
+    remote = tcp_active_pcbs->remote_ip;
+    ip_2_ip4(&remote)->addr ^= 1;
+    cr_assert_not(ends_known(&tcp_active_pcbs->local_ip,
+                             tcp_active_pcbs->local_port, &remote,
+                             tcp_active_pcbs->remote_port));
+    for (int i = 0; i < PAIRS; i++) {
+        const char c = (char)i;
+        char got;
+
+        cr_assert_eq(send(pairs[i][i % 2], &c, 1, 0), 1);
+        cr_assert_eq(recv(pairs[i][1 - i % 2], &got, 1, 0), 1);
+        cr_assert_eq(got, c);
+    }
+    for (int i = 0; i < PAIRS; i++) {
+        fd_close(pairs[i][0]);
+        fd_close(pairs[i][1]);
+    }
+    nap(FAKE_SECOND);
+    cr_assert_gt(length(tcp_tw_pcbs), 0);
+    cr_assert_eq(known_pcbs(tcp_tw_pcbs), length(tcp_tw_pcbs));
+    last = *tcp_tw_pcbs;
+    nap(200 * FAKE_SECOND);
+    cr_assert_not(known(&last, last.remote_port), "it is forgotten");
+}
+
+Test(ends, are_known_as_long_as_the_connection)
+{
+    cr_assert(world(many));
+}
+
+static void nobody_listens(void)
+{
+    int pair[2], fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    make_pair(PEER, pair);
+    cr_assert_eq(call(connect, fd, PEER, 4444), -1);
+    cr_assert_eq(length(tcp_active_pcbs), 2);
+    fd_close(fd);
+    fd_close(pair[0]);
+    fd_close(pair[1]);
+}
+
+Test(ends, a_refused_connection_leaves_the_others_alone)
+{
+    cr_assert(world(nobody_listens));
+}
