@@ -48,6 +48,15 @@ static u32_t window_then(const struct tcp_pcb *pcb)
     return LWIP_MIN(pcb->snd_wnd_max, window);
 }
 
+/* A segment as it travels: like lwIP's, at most half of the largest window that
+ * the peer has ever had. */
+static u32_t plain_size(const struct tcp_pcb *pcb)
+{
+    const u32_t half = pcb->snd_wnd_max / 2;
+
+    return half && half < pcb->mss ? half : pcb->mss;
+}
+
 /* How large a segment may get now.  In trouble it is small, so that what was
  * lost is all that is sent again. */
 static u32_t size_limit(const struct tcp_pcb *pcb)
@@ -56,16 +65,17 @@ static u32_t size_limit(const struct tcp_pcb *pcb)
 
     if (pcb->flags & (TF_RTO | TF_INFR) || window < 2 * mss ||
         !is_offloaded(pcb))
-        return mss;
+        return plain_size(pcb);
     return LWIP_MIN(window, PAYLOAD_MAX) / mss * mss;
 }
 
-/* What a segment has, and lwIP has reserved for it, stays in it, so the MSS
- * must not be smaller than that. */
+/* What a segment has, and lwIP has reserved for it, stays in it, so neither the
+ * MSS nor half of the peer's window must be smaller than that: lwIP insists. */
 err_t gso_write(struct tcp_pcb *pcb, const void *data, u16_t n, u8_t flags)
 {
     const struct tcp_seg *last = tcpseg_last(pcb);
     const u32_t least = last ? (u32_t)last->len + pcb->unsent_oversize : 0;
+    const tcpwnd_size_t window = pcb->snd_wnd_max;
     const u16_t mss = pcb->mss;
     u32_t size = mss;
     err_t err;
@@ -73,7 +83,10 @@ err_t gso_write(struct tcp_pcb *pcb, const void *data, u16_t n, u8_t flags)
     if (least + n > size)
         size = LWIP_MAX(size_limit(pcb), least);
     pcb->mss = (u16_t)size;
+    if (window / 2 < least)
+        pcb->snd_wnd_max = 2 * least;
     err = tcp_write(pcb, data, n, flags);
+    pcb->snd_wnd_max = window;
     pcb->mss = mss;
     return err;
 }
@@ -156,7 +169,7 @@ static bool fit(struct tcp_pcb *pcb)
     if (at + pcb->unsent->len <= window || (pcb->unacked && at > 0))
         return true;
     room = at < window ? (window - at) / pcb->mss * pcb->mss : 0;
-    room = LWIP_MAX(room, pcb->mss);
+    room = LWIP_MAX(room, plain_size(pcb));
     return room >= pcb->unsent->len ||
            tcpseg_cut(pcb, pcb->unsent, (u16_t)room);
 }
@@ -165,7 +178,7 @@ static bool fit(struct tcp_pcb *pcb)
  * cut as soon as no acknowledgement is to come that could enlarge that. */
 static void fit_first(struct tcp_pcb *pcb)
 {
-    if (pcb->unsent && pcb->unsent->len > pcb->mss && !fit(pcb) &&
+    if (pcb->unsent && pcb->unsent->len > plain_size(pcb) && !fit(pcb) &&
         pcb->rtime < 0)
         pcb->rtime = 0; /* the timer of retransmissions tries again */
 }

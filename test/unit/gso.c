@@ -283,6 +283,36 @@ Test(gso, is_writable_when_it_says_so)
     cr_assert(world(write_when_scarce));
 }
 
+/* A peer whose window is tiny, and was never larger. */
+static void write_to_a_tiny_window(void)
+{
+    static uint8_t block[5000];
+    struct tcp_pcb *pcb;
+
+    make_pair(PEER, pair);
+    for (pcb = tcp_active_pcbs; pcb->local_port == PORT; pcb = pcb->next)
+        ;
+    fake_net.stuck = true;
+    pcb->snd_wnd = pcb->snd_wnd_max = 1000;
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(send(pair[0], block, sizeof(block), 0), sizeof(block));
+        pcb->snd_wnd_max = i ? 400 : 0; /* as when it was closed at first */
+        cr_assert_eq(send(pair[0], block, 100, 0), 100);
+    }
+    nap(1000000);
+    cr_assert(pcb->unacked, "half of the window is worth a segment");
+    cr_assert_leq(pcb->unacked->len, 500);
+    fake_unstick();
+    fd_close(pair[1]);
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+}
+
+Test(gso, goes_on_where_the_window_is_below_a_segment)
+{
+    cr_assert(world(write_to_a_tiny_window));
+}
+
 Test(gso, survives_a_pool_with_hardly_a_page)
 {
     fake_pages_free = 500;
