@@ -66,6 +66,25 @@ Test(netfit, sums_what_the_backend_would_not, .init = start)
     }
 }
 
+Test(netfit, leaves_sums_alone_that_were_not_left_blank, .init = start)
+{
+    struct net *net;
+    struct buf *b = blank_packet(false, 120);
+
+    nb->no_csum4 = "1";
+    net = up();
+    b->flags = 0;
+    b->page[40] = 0x12; /* wrong, but its sender's */
+    cr_assert_eq(net_send(net, b), 0);
+    net_flush(net);
+    cr_assert(netback_take(nb, &frame));
+    cr_assert_eq(frame.flags, 0);
+    cr_assert_eq(frame.data[40], 0x12);
+    netback_answer(nb, &frame, NETIF_RSP_OKAY);
+    netback_push(nb);
+    down(net);
+}
+
 Test(netfit, refuses_frames_above_the_mtu_but_for_a_tag, .init = start)
 {
     nb->own_mtu = "1500";

@@ -11,6 +11,7 @@ Test(netfront, opens_as_xenstore_says, .init = start)
     cr_assert_arr_eq(net_mac(net), "\x00\x16\x3e\x01\x02\x03", 6);
     cr_assert_eq(net_mtu(net), 1500);
     cr_assert_eq(nb->keys, 8);
+    cr_assert_eq(net_wake(net), &nb->peer.dev->wake);
     cr_assert_eq(fake.batches, 1, "xenstored is far away");
     cr_assert_eq(netback_slots(nb), 256);
     cr_assert_eq(nb->peer.events_there, 1);
