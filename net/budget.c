@@ -18,7 +18,7 @@ void budget_init(size_t bytes)
 {
     uint32_t window = WINDOW_MIN;
 
-    while (window < WINDOW_MAX && window <= bytes / 4 / 2)
+    while (window < WINDOW_MAX && window <= bytes / 6 / 2)
         window *= 2;
     budget_window = window - WINDOW_MIN;
     limit = bytes;

@@ -13,7 +13,7 @@
 
 void budget_init(size_t limit); /* bytes */
 
-/* What TCP's windows have beyond 32 KB: a quarter of the limit is for one.
+/* What TCP's windows have beyond 32 KB: a sixth of the limit is for one.
  * lwIP's preprocessor takes part in this, so it is no function. */
 extern uint32_t budget_window;
 size_t budget_used(void);
