@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define HTTP_SHORT_MAX                                                         \
-    1024 /* bytes of a body: a copy costs less than a piece */
+/* Bytes of a body that are copied: that costs less than a piece. */
+#define HTTP_SHORT_MAX 1024
 
 static void start(struct http_reply *reply, const struct http_answer *a)
 {

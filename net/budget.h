@@ -16,6 +16,7 @@ void budget_init(size_t limit); /* bytes */
 /* What TCP's windows have beyond 32 KB: a sixth of the limit is for one.
  * lwIP's preprocessor takes part in this, so it is no function. */
 extern uint32_t budget_window;
+
 size_t budget_used(void);
 
 /* Three quarters of what can be had are in use: take no more data, in or out,

@@ -15,10 +15,6 @@
 #include "xen/netfront.h"
 #include "xen/start.h"
 
-#define IN_PLACE_MIN                                                           \
-    1024 /* bytes: a copy costs less than a slot and a grant                   \
-          */
-
 /* A page on its way through lwIP. */
 struct held {
     struct pbuf_custom pbuf; /* first: pbuf_free() gives us this */

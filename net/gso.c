@@ -15,14 +15,13 @@
 #include "net/payload.h"
 #include "net/tcpseg.h"
 
-#define LINK_HEADER  14
-#define PAGES_MIN    2048 /* bytes: less is better copied than given a page */
-#define IN_PLACE_MIN 1024
-#define PAYLOAD_MAX                                                            \
-    (16 * 4096 - 512)       /* in 64 KB with all headers, and in 17            \
-                               slots, wherever its pages begin */
+#define LINK_HEADER 14
+#define PAGES_MIN   2048    /* bytes: less is better copied than given a page */
 #define TF_ACK_DUE  0x8000u /* beside lwIP's own flags of a pcb */
 #define WINDOW_PART 4 /* a segment is so much of it: acknowledgements flow */
+
+/* Below 64 KB with all headers, and in 17 slots wherever its pages begin. */
+#define PAYLOAD_MAX (16 * 4096 - 512)
 
 static unsigned due; /* pcbs with TF_ACK_DUE */
 

@@ -129,7 +129,7 @@
 #define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
 #define TCP_SND_BUF                TCP_WND
 #define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */
-#define TCP_SND_QUEUELEN           1024 /* pbufs; each segment is two at most */
+#define TCP_SND_QUEUELEN           1024 /* pbufs: pages, and headers */
 #define TCP_SNDQUEUELOWAT          960
 #define TCP_OVERSIZE               1460 /* small writes share a segment's memory */
 #define TCP_MSL                    30000 /* ms: TIME_WAIT lasts a minute, as in Linux */

@@ -10,7 +10,10 @@
 
 #include <lwip/pbuf.h>
 
-/* Has p's memory been here when it was made, and will it stay? */
+/* Bytes at one place that are worth a slot and a grant; fewer are copied. */
+#define IN_PLACE_MIN 1024
+
+/* Does p's memory stay where it is, and as it is? */
 static inline bool payload_stays(const struct pbuf *p)
 {
     return !(p->type_internal & (PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS |
