@@ -49,7 +49,8 @@ struct conn {
     size_t progress;
 };
 
-static struct http_site site = {.root = ""};
+static struct http_cache cache;
+static struct http_site site = {.root = "", .cache = &cache};
 static int epoll, listener, signals;
 static int64_t now; /* monotonic, ms */
 static struct {
@@ -359,6 +360,7 @@ int main(int argc, char **argv)
     }
     puts("web: ready");
     serve();
+    http_cache_clear(&cache);
     report();
     return 0;
 }

@@ -134,12 +134,15 @@ static const struct {
     {"Transfer-Encoding", on_transfer_encoding, 0},
 };
 
-/* The first entry of that name, or ARRAY_LEN(fields). */
+/* The first entry of that name, a token, or ARRAY_LEN(fields).  Most differ in
+ * their first letters. */
 static size_t find_field(struct span name)
 {
     size_t i = 0;
 
-    while (i < ARRAY_LEN(fields) && !span_is_nocase(name, fields[i].name))
+    while (i < ARRAY_LEN(fields) &&
+           (((name.at[0] ^ fields[i].name[0]) & ~0x20) ||
+            !span_is_nocase(name, fields[i].name)))
         i++;
     return i;
 }
@@ -147,11 +150,10 @@ static size_t find_field(struct span name)
 /* RFC 9112, 5: no blank before the colon, no folded lines, no controls. */
 static int read_field(struct http_request *r, struct span s, const char *head)
 {
-    bool colon = memchr(s.at, ':', s.n);
-    size_t at = (size_t)(s.at - head), which;
+    size_t at = (size_t)(s.at - head), all = s.n, which;
     struct span name = span_cut(&s, ':');
 
-    if (!colon || !is_token(name))
+    if (name.n == all || !is_token(name)) /* no colon */
         return 400;
     for (size_t i = 0; i < s.n; i++)
         if (((unsigned char)s.at[i] < ' ' && s.at[i] != '\t') ||

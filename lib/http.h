@@ -123,6 +123,8 @@ struct http_content {
     bool varies;               /* Accept-Encoding was asked */
     time_t modified;           /* 0: unknown */
     char etag[HTTP_ETAG_SIZE]; /* "": none, and no ranges */
+    struct span head;          /* of an answer with all of it, ready but for
+                                  http_answer_end(); 0 bytes: to be written */
 };
 
 struct http_range {
@@ -172,6 +174,10 @@ struct http_answer {
 
 /* The head of an answer; its length, or 0 when it does not fit. */
 size_t http_answer(char *out, size_t size, const struct http_answer *a);
+
+/* The same in two parts: only the last lines depend on the connection. */
+size_t http_answer_begin(char *out, size_t size, const struct http_answer *a);
+size_t http_answer_end(char *out, size_t size, bool keep_alive);
 
 /* The same with a body of *body bytes that names the status; only_head: leave
  * it out.  The length of both; a's type and length are not used. */

@@ -139,7 +139,7 @@ static void put_content(struct out *o, const struct http_answer *a)
         put_content_range(o, a->range, c->size);
 }
 
-size_t http_answer(char *out, size_t size, const struct http_answer *a)
+size_t http_answer_begin(char *out, size_t size, const struct http_answer *a)
 {
     struct out o = {out, size, false};
 
@@ -166,9 +166,26 @@ size_t http_answer(char *out, size_t size, const struct http_answer *a)
     }
     if (a->status == 405 || a->status == 204)
         put_field(&o, "Allow", "GET, HEAD, OPTIONS");
-    put_field(&o, "Connection", a->keep_alive ? "keep-alive" : "close");
-    put_text(&o, "\r\n");
     return o.full ? 0 : (size_t)(o.at - out);
+}
+
+size_t http_answer_end(char *out, size_t size, bool keep_alive)
+{
+    const struct span end = keep_alive ? SPAN("Connection: keep-alive\r\n\r\n")
+                                       : SPAN("Connection: close\r\n\r\n");
+
+    if (end.n > size)
+        return 0;
+    memcpy(out, end.at, end.n);
+    return end.n;
+}
+
+size_t http_answer(char *out, size_t size, const struct http_answer *a)
+{
+    size_t n = http_answer_begin(out, size, a);
+    size_t end = n ? http_answer_end(out + n, size - n, a->keep_alive) : 0;
+
+    return end ? n + end : 0;
 }
 
 size_t http_error(char *out, size_t size, const struct http_answer *a,

@@ -33,7 +33,8 @@ static void end_answer(struct http_conn *c)
         write_log(c);
     free(c->log);
     c->log = NULL;
-    http_site_release(&c->file);
+    http_cache_release(c->found);
+    c->found = NULL;
     c->answering = false;
 }
 
@@ -92,9 +93,9 @@ static void answer(struct http_conn *c, int status, const char *path)
     if (status == 200 && r->method == HTTP_OPTIONS)
         status = 204;
     else if (status == 200)
-        status = http_site_find(c->site, path, r, head, &c->file);
+        status = http_cache_find(c->site, path, r, head, &c->found);
     if (status == 200)
-        http_reply_content(&c->reply, r, head, &c->file.content, now);
+        http_reply_content(&c->reply, r, head, &c->found->file.content, now);
     else
         http_reply_status(&c->reply, r, status, status == 301 ? path : NULL,
                           now);
@@ -128,20 +129,27 @@ static void proceed(struct http_conn *c)
         answer(c, status, path);
 }
 
+/* What is to be sent now. */
+static struct http_piece piece(struct http_conn *c)
+{
+    return http_reply_piece(&c->reply,
+                            c->found ? &c->found->file.content : NULL);
+}
+
 struct http_piece http_conn_output(struct http_conn *c)
 {
     if (!c->answering)
         proceed(c);
     if (!c->answering)
         return (struct http_piece){0};
-    return http_reply_piece(&c->reply, &c->file.content);
+    return piece(c);
 }
 
 void http_conn_sent(struct http_conn *c, size_t n)
 {
     http_reply_sent(&c->reply, n);
     c->sent += n;
-    if (http_reply_piece(&c->reply, &c->file.content).n == 0) {
+    if (piece(c).n == 0) {
         end_answer(c);
         c->answers++;
     }

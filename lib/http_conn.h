@@ -11,6 +11,7 @@
 #pragma once
 
 #include "lib/http.h"
+#include "lib/http_cache.h"
 #include "lib/http_reply.h"
 #include "lib/http_site.h"
 
@@ -33,9 +34,9 @@ struct http_conn {
     struct http_request request; /* the one that is being read */
     struct http_body body;       /* of the one before, to be skipped */
     struct http_reply reply;
-    struct http_file file; /* what the reply is from */
-    char *log;             /* the line to be written when it is sent */
-    uint64_t sent;         /* bytes of it */
+    struct http_found *found; /* what the reply is from; NULL: nothing */
+    char *log;                /* the line to be written when it is sent */
+    uint64_t sent;            /* bytes of it */
     bool answering;
     bool finishing; /* no request after those that are here */
     bool last;      /* no request at all any more */

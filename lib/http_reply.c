@@ -21,6 +21,23 @@ static void write_head(struct http_reply *reply, const struct http_answer *a)
     reply->head = reply->text.n;
 }
 
+/* The content in one piece; if that is all of it, its head may be ready. */
+static void write_plain(struct http_reply *reply, const struct http_answer *a)
+{
+    const struct span *head = &a->content->head;
+
+    if (a->range || head->n == 0) {
+        write_head(reply, a);
+        return;
+    }
+    start(reply, a);
+    memcpy(reply->space, head->at, head->n);
+    reply->text.n = head->n + http_answer_end(reply->space + head->n,
+                                              sizeof(reply->space) - head->n,
+                                              a->keep_alive);
+    reply->head = reply->text.n;
+}
+
 static void write_error(struct http_reply *reply, const struct http_answer *a,
                         const struct http_request *r)
 {
@@ -145,7 +162,7 @@ void http_reply_content(struct http_reply *reply, const struct http_request *r,
     else
         a.range = part;
     a.length = part->n;
-    write_head(reply, &a);
+    write_plain(reply, &a);
     if (r->method == HTTP_GET)
         add_body(reply, c->data + part->at, part->n);
 }

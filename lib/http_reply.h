@@ -36,7 +36,8 @@ void http_reply_content(struct http_reply *reply, const struct http_request *r,
 void http_reply_status(struct http_reply *reply, const struct http_request *r,
                        int status, const char *location, time_t now);
 
-/* What to send next, nothing when all is sent; and that n bytes of it are. */
+/* What to send next, nothing when all is sent; and that n bytes of it are.
+ * The content, if the answer has one. */
 struct http_piece http_reply_piece(struct http_reply *reply,
                                    const struct http_content *c);
 void http_reply_sent(struct http_reply *reply, size_t n);

@@ -13,11 +13,14 @@
 
 #define HTTP_LIST_MAX 4096 /* names in a list of a folder */
 
+struct http_cache; /* http_cache.h */
+
 struct http_site {
-    const char *root; /* a folder, without a slash at its end */
-    bool list;        /* show folders without an index.html */
-    FILE *log;        /* of accesses; NULL: none */
-    time_t now;       /* kept up to date by the caller */
+    const char *root;         /* a folder, without a slash at its end */
+    bool list;                /* show folders without an index.html */
+    FILE *log;                /* of accesses; NULL: none */
+    time_t now;               /* kept up to date by the caller */
+    struct http_cache *cache; /* what was found lately; NULL: none is kept */
 };
 
 /* What has to be given back. */

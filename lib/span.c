@@ -2,13 +2,7 @@
 
 #include "lib/span.h"
 
-#include <string.h>
 #include <strings.h>
-
-bool span_is(struct span s, const char *text)
-{
-    return s.n == strlen(text) && !memcmp(s.at, text, s.n);
-}
 
 bool span_is_nocase(struct span s, const char *text)
 {
@@ -22,11 +16,16 @@ bool span_has_prefix_nocase(struct span s, const char *text)
     return s.n >= n && !strncasecmp(s.at, text, n);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 struct span span_trim(struct span s)
 {
-    while (s.n && char_is_one_of(s.at[0], " \t"))
+    while (s.n && is_blank(s.at[0]))
         s.at++, s.n--;
-    while (s.n && char_is_one_of(s.at[s.n - 1], " \t"))
+    while (s.n && is_blank(s.at[s.n - 1]))
         s.n--;
     return s;
 }
@@ -73,16 +72,6 @@ const char *number_text(char out[NUMBER_SIZE], unsigned long number)
         *--at = (char)('0' + number % 10);
     while (number /= 10);
     return at;
-}
-
-bool char_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool char_is_alnum(char c)
-{
-    return char_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 bool char_is_one_of(char c, const char *set)

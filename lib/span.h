@@ -3,14 +3,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct span {
     const char *at;
     size_t n;
 };
 
+/* A literal's. */
+#define SPAN(text) ((struct span){(text), sizeof(text) - 1})
+
 /* The span is this text; nocase: A to Z count as a to z. */
-bool span_is(struct span s, const char *text);
+static inline bool span_is(struct span s, const char *text)
+{
+    return s.n == strlen(text) && !memcmp(s.at, text, s.n);
+}
+
 bool span_is_nocase(struct span s, const char *text);
 bool span_has_prefix_nocase(struct span s, const char *text);
 
@@ -32,6 +40,14 @@ bool span_number(struct span s, unsigned long max, unsigned long *number);
 #define NUMBER_SIZE 21
 const char *number_text(char out[NUMBER_SIZE], unsigned long number);
 
-bool char_is_digit(char c);
-bool char_is_alnum(char c);                   /* ASCII's */
+static inline bool char_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool char_is_alnum(char c) /* ASCII's */
+{
+    return char_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool char_is_one_of(char c, const char *set); /* never for NUL */

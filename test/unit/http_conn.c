@@ -10,7 +10,9 @@
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
 
 static char folder[] = "/tmp/mote-conn-XXXXXX";
-static struct http_site site = {.root = folder, .now = 784111777};
+static struct http_cache cache;
+static struct http_site site = {
+    .root = folder, .now = 784111777, .cache = &cache};
 static struct http_conn c;
 static char came[65536]; /* what the connection said */
 
@@ -38,6 +40,7 @@ static void tear_down(void)
     char command[64];
 
     http_conn_close(&c);
+    http_cache_clear(&cache);
     snprintf(command, sizeof(command), "rm -r %s", folder);
     cr_assert_eq(system(command), 0);
 }
