@@ -32,11 +32,11 @@ struct span span_trim(struct span s)
 
 struct span span_cut(struct span *s, char c)
 {
-    const char *end = s->n ? memchr(s->at, c, s->n) : NULL;
-    struct span head = span_take(s, end ? (size_t)(end - s->at) : s->n);
+    struct span head = {s->at, 0};
 
-    if (end)
-        span_take(s, 1);
+    while (head.n < s->n && s->at[head.n] != c)
+        head.n++;
+    span_take(s, head.n + 1);
     return head;
 }
 

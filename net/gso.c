@@ -121,15 +121,19 @@ static struct pbuf *load(const uint8_t *data, size_t n, bool stays)
 size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more)
 {
-    const u32_t limit = size_limit(pcb);
+    const bool small = n < (stays ? IN_PLACE_MIN : PAGES_MIN);
     const struct tcp_seg *last = tcpseg_last(pcb);
-    size_t room = last && last->len < limit ? limit - last->len : limit;
+    u32_t limit;
+    size_t room, m;
     struct pbuf *p;
-    size_t m;
 
+    if (small && (stays || !last))
+        return 0;
+    limit = size_limit(pcb);
+    room = last && last->len < limit ? limit - last->len : limit;
     if (!stays && (m = tcpseg_extend(pcb, data, n, limit, more)))
         return m;
-    if (stays ? n < IN_PLACE_MIN : n < PAGES_MIN)
+    if (small)
         return 0;
     if (room > n)
         room = n;

@@ -13,9 +13,10 @@
 #include "net/gso.h"
 #include "xen/stamp.h"
 
-#define SOURCE4 26 /* where a frame has it */
-#define SOURCE6 22
-#define BATCH   64 /* frames between two looks at the other threads */
+#define ETHER_TYPE 12 /* where a frame has it */
+#define SOURCE4    26
+#define SOURCE6    22
+#define BATCH      64 /* frames between two looks at the other threads */
 
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
@@ -64,14 +65,15 @@ static bool is_own(const struct netif *netif, const ip_addr_t *addr)
  * would talk to itself, perhaps for ever (RFC 1122, 3.2.1.3). */
 static bool is_forged(const struct netif *netif, const struct pbuf *p)
 {
-    const unsigned type =
-        (unsigned)pbuf_get_at(p, 12) << 8 | pbuf_get_at(p, 13);
+    uint16_t type = 0;
     ip_addr_t from = {0};
 
-    if (type == ETHTYPE_IP) {
+    pbuf_copy_partial(p, &type, sizeof(type), ETHER_TYPE);
+
+    if (type == PP_HTONS(ETHTYPE_IP)) {
         pbuf_copy_partial(p, &ip_2_ip4(&from)->addr, 4, SOURCE4);
         IP_SET_TYPE_VAL(from, IPADDR_TYPE_V4);
-    } else if (type == ETHTYPE_IPV6) {
+    } else if (type == PP_HTONS(ETHTYPE_IPV6)) {
         pbuf_copy_partial(p, ip_2_ip6(&from)->addr, 16, SOURCE6);
         IP_SET_TYPE_VAL(from, IPADDR_TYPE_V6);
         ip6_addr_assign_zone(ip_2_ip6(&from), IP6_UNICAST, netif);

@@ -54,18 +54,27 @@ static bool has_router4(const struct netif *netif, const void *addr)
 
 struct netif *route_v4(const struct ip4_addr *from, const struct ip4_addr *to)
 {
-    struct netif *netif;
+    struct netif *netif, *own = NULL, *source = NULL, *near = NULL;
 
     if (!from)
         return first(has_router4, NULL);
-    netif = first(owns4, to); /* our own: it stays here */
-    if (netif || ip4_addr_isloopback(to))
-        return netif;
-    netif = first(owns4, from);
-    if (netif && (is_near4(netif, to) || has_router4(netif, to) ||
-                  ip4_addr_ismulticast(to)))
-        return netif;
-    return first(is_near4, to);
+    NETIF_FOREACH(netif) /* as first(), but for each packet */
+    {
+        if (!netif_is_up(netif) || !netif_is_link_up(netif))
+            continue;
+        if (owns4(netif, to))
+            own = netif;
+        if (owns4(netif, from))
+            source = netif;
+        if (is_near4(netif, to))
+            near = netif;
+    }
+    if (own || ip4_addr_isloopback(to)) /* it stays here */
+        return own;
+    if (source && (is_near4(source, to) || has_router4(source, to) ||
+                   ip4_addr_ismulticast(to)))
+        return source;
+    return near;
 }
 
 /* ---- IPv6 ---- */

@@ -28,10 +28,8 @@ void sys_timeouts_init(void)
 }
 
 /* The next multiple of period: timers in step mean fewer wakes. */
-static uint64_t next_tick(uint64_t period)
+static uint64_t next_tick(uint64_t now, uint64_t period)
 {
-    const uint64_t now = clock_now();
-
     return now - now % period + period;
 }
 
@@ -78,6 +76,7 @@ static bool timer_needed(lwip_cyclic_timer_handler handler)
 
 uint64_t timers_run(void)
 {
+    const uint64_t now = clock_now();
     uint64_t next = NEVER;
 
     for (int i = 0; i < lwip_num_cyclic_timers; i++) {
@@ -90,10 +89,10 @@ uint64_t timers_run(void)
             continue;
         }
         if (*at == 0)
-            *at = next_tick(period);
-        if (*at <= clock_now()) {
+            *at = next_tick(now, period);
+        if (*at <= now) {
             t->handler();
-            *at = next_tick(period);
+            *at = next_tick(now, period);
         }
         if (*at < next)
             next = *at;
