@@ -141,5 +141,5 @@ void address_report(struct address *a)
             prefix_bits(netif_ip4_netmask(netif)), gw,
             a->fixed ? "ip=" : "dhcp");
     sniprintf(path, sizeof(path), "attr/vif/%u/ipv4/0", a->id);
-    xs_write(path, addr); /* only for those who look there */
+    xs_post(path, addr); /* only for those who look there */
 }

@@ -185,5 +185,5 @@ void address6_report(struct address6 *a)
             : netif_ip6_addr_isstatic(a->netif, i) ? "ip6="
                                                    : "slaac");
     sniprintf(path, sizeof(path), "attr/vif/%u/ipv6/0", a->id);
-    xs_write(path, i < 0 ? "" : addr); /* only for those who look there */
+    xs_post(path, i < 0 ? "" : addr); /* only for those who look there */
 }

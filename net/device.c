@@ -12,6 +12,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/sched.h"
+#include "lib/util.h"
 #include "net/gso.h"
 #include "xen/netfront.h"
 #include "xen/xenstore.h"
@@ -20,8 +21,10 @@ static struct {
     unsigned id;
     char path[24];
     struct xs_watch watch; /* on path */
-    bool opening;          /* a thread is at it */
-    struct net *net;       /* open, and nobody's yet */
+    char state[4];         /* below path, when the watch was set */
+    struct xs_call calls[2];
+    bool opening;    /* a thread is at it */
+    struct net *net; /* open, and nobody's yet */
 } next;
 
 static struct waitq wake;
@@ -114,11 +117,30 @@ void device_resend(void)
 
 void device_expect(unsigned id)
 {
-    xs_unwatch(&next.watch);
+    if (next.path[0]) {
+        xs_await(next.calls, ARRAY_LEN(next.calls));
+        xs_unwatch(&next.watch);
+    }
     next.id = id;
     sniprintf(next.path, sizeof(next.path), "device/vif/%u", id);
-    if (xs_watch(&next.watch, next.path))
+    next.calls[0] = (struct xs_call){
+        .op = XS_CALL_WATCH, .path = next.path, .watch = &next.watch};
+    next.calls[1] =
+        xs_read_call(next.path, "state", next.state, sizeof(next.state));
+    next.calls[1].watch = &next.watch;
+    xs_send(0, next.calls, ARRAY_LEN(next.calls));
+}
+
+/* Is there anything new about it? */
+static bool has_changed(void)
+{
+    const bool fired = xs_watch_fired(&next.watch), there = next.state[0];
+
+    if (next.calls[0].err)
         say("net: a new vif will not be noticed: xenstored sets no watch");
+    next.calls[0].err = 0;
+    next.state[0] = '\0';
+    return fired || there;
 }
 
 /* Whoever is there but does not get ready is not asked again before something
@@ -147,8 +169,7 @@ bool device_news(void)
     const bool now = news;
 
     news = false;
-    if (!next.net && !next.opening && next.path[0] &&
-        xs_watch_fired(&next.watch))
+    if (!next.net && !next.opening && next.path[0] && has_changed())
         next.opening = thread_create("vif", open_next, NULL) != NULL;
     return now;
 }

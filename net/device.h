@@ -33,7 +33,7 @@ bool device_follow(struct device *d);
  */
 void device_resend(void);
 
-/* From now on vif <id> is the next one to come; waits for xenstored. */
+/* From now on vif <id> is the next one to come. */
 void device_expect(unsigned id);
 
 /* It has come: it is the caller's.  NULL: not yet. */

@@ -158,7 +158,7 @@ void iface_follow(struct iface *i)
         address6_restart(&i->address6);
         device_resend();
     }
-    address_report(&i->address); /* may wait */
+    address_report(&i->address);
     address6_report(&i->address6);
 }
 

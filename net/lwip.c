@@ -78,21 +78,27 @@ static void expect(unsigned id)
         device_expect(id);
 }
 
-/* Every interface the toolstack gave us, up to the first it did not. */
+/* Every interface the toolstack gave us, up to the first it did not: the first
+ * few at once, more of them as if they came later. */
 static int open_all(void)
 {
-    int err = -ENODEV;
-    unsigned id;
+    unsigned ids[NET_OPEN_ALL + 1], id = 0;
+    struct net *nets[NET_OPEN_ALL];
+    size_t n, got;
+    int err;
 
-    for (id = wanted_from(0); id < IFACES_MAX; id = wanted_from(id + 1)) {
-        struct net *net = net_open(id);
-
-        err = net ? add(id, net) : -errno;
-        if (err)
-            break;
+    for (n = 0; n <= NET_OPEN_ALL; n++) {
+        ids[n] = wanted_from(id);
+        id = ids[n] + 1;
     }
-    if (stack.count) {
-        expect(id);
+    got = net_open_all(ids, nets, NET_OPEN_ALL);
+    err = -errno;
+    for (n = 0; n < got && !(err = add(ids[n], nets[n])); n++)
+        ;
+    for (size_t i = n + 1; i < got; i++)
+        net_close(nets[i]);
+    if (n > 0) {
+        expect(ids[n]);
         return 0;
     }
     if (err != -ENODEV)

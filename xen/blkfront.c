@@ -323,35 +323,54 @@ int blk_flush(struct blk *blk)
     return blk->flushes ? transfer(blk, &t) : -EOPNOTSUPP;
 }
 
+enum property { SECTORS, SECTOR_SIZE, INFO, FLUSH, PROPERTIES };
+
 /* What the back-end says about the disk, once it is connected.  Its sectors
  * are counted in 512 bytes, whatever their size: so do Linux and QEMU. */
-static int read_properties(struct blk *blk)
+static int take_properties(struct blk *blk, const struct xs_call *reads)
 {
-    static const char *const keys[] = {"sectors", "sector-size", "info",
-                                       "feature-flush-cache"};
-    char text[ARRAY_LEN(keys)][24];
-    struct xs_call calls[ARRAY_LEN(keys)];
-    uint64_t number[ARRAY_LEN(keys)];
-    bool good[ARRAY_LEN(keys)];
+    uint64_t number[PROPERTIES];
+    bool good[PROPERTIES];
 
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        calls[i] =
-            xs_read_call(blk->bus.backend, keys[i], text[i], sizeof(text[i]));
-    xs_batch(0, calls, ARRAY_LEN(keys)); /* each call tells its own error */
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-        good[i] = !calls[i].err && !xs_number(text[i], &number[i]);
+    for (size_t i = 0; i < PROPERTIES; i++)
+        good[i] = !reads[i].err && !xs_number(reads[i].value, &number[i]);
 
-    if (!good[1] || (number[1] != SECTOR && number[1] != PAGE_SIZE))
+    if (!good[SECTOR_SIZE] ||
+        (number[SECTOR_SIZE] != SECTOR && number[SECTOR_SIZE] != PAGE_SIZE))
         return xenbus_fail(&blk->bus, "no proper sector-size in xenstore");
-    if (!good[0] || number[0] > SECTORS_MAX || number[0] % (number[1] / SECTOR))
+    if (!good[SECTORS] || number[SECTORS] > SECTORS_MAX ||
+        number[SECTORS] % (number[SECTOR_SIZE] / SECTOR))
         return xenbus_fail(&blk->bus, "no proper sectors in xenstore");
-    if (!good[2])
+    if (!good[INFO])
         return xenbus_fail(&blk->bus, "no proper info in xenstore");
-    blk->sectors = number[0];
-    blk->sector_size = (unsigned)number[1];
-    blk->readonly = number[2] & VDISK_READONLY;
-    blk->flushes = good[3] && number[3] > 0;
+    blk->sectors = number[SECTORS];
+    blk->sector_size = (unsigned)number[SECTOR_SIZE];
+    blk->readonly = number[INFO] & VDISK_READONLY;
+    blk->flushes = good[FLUSH] && number[FLUSH] > 0;
     return 0;
+}
+
+static int agree(struct blk *blk)
+{
+    static const char *const names[PROPERTIES] = {
+        [SECTORS] = "sectors",
+        [SECTOR_SIZE] = "sector-size",
+        [INFO] = "info",
+        [FLUSH] = "feature-flush-cache",
+    };
+    const struct xenbus_key keys[] = {
+        {"ring-ref", xenbus_ring_ref(&blk->bus, 0)},
+    };
+    char text[PROPERTIES][24];
+    struct xs_call reads[PROPERTIES];
+    int err;
+
+    for (size_t i = 0; i < PROPERTIES; i++)
+        reads[i] =
+            xs_read_call(blk->bus.backend, names[i], text[i], sizeof(text[i]));
+    blk->bus.protocol = XEN_IO_PROTO_ABI_NATIVE;
+    err = xenbus_connect(&blk->bus, keys, ARRAY_LEN(keys), reads, PROPERTIES);
+    return err ? err : take_properties(blk, reads);
 }
 
 static int connect(struct blk *blk)
@@ -368,24 +387,19 @@ static int connect(struct blk *blk)
     if (!(page = bounce_get(blk)))
         return -ENOMEM;
     bounce_put(blk, page); /* with one, no transfer can get stuck */
-
-    const struct xenbus_key keys[] = {
-        {"ring-ref", xenbus_ring_ref(&blk->bus, 0)},
-    };
-    blk->bus.protocol = XEN_IO_PROTO_ABI_NATIVE;
-    if ((err = xenbus_connect(&blk->bus, keys, ARRAY_LEN(keys))))
-        return err;
-    return read_properties(blk);
+    return agree(blk);
 }
 
 struct blk *blk_open(unsigned id)
 {
     struct blk *blk = calloc(1, sizeof(*blk));
+    struct xenbus_place place;
     int err;
 
     if (!blk)
         return NULL;
-    if ((err = xenbus_open(&blk->bus, "vbd", id))) {
+    xenbus_ask(&place, "vbd", id);
+    if ((err = xenbus_open(&blk->bus, &place, NULL, 0))) {
         free(blk);
         errno = -err;
         return NULL;

@@ -2,6 +2,7 @@
 
 #include "xen/netfront.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -38,52 +39,72 @@ static bool is_on(const struct xs_call *feature)
     return !feature->err && !xs_number(feature->value, &n) && n > 0;
 }
 
-/* What the toolstack and the back-end say about this interface. */
-static int read_properties(struct net *net)
+enum property {
+    MAC,
+    OWN_MTU,
+    MTU,
+    SG,
+    NO_CSUM4,
+    CSUM6,
+    GSO4,
+    GSO6,
+    PROPERTIES
+};
+
+/* What the toolstack and the back-end say about an interface. */
+struct properties {
+    char text[PROPERTIES][18];
+    struct xs_call reads[PROPERTIES];
+};
+
+static void ask_properties(struct net *net, struct properties *p)
 {
-    char mac[18], own_mtu[8], mtu[8], sg[4], no_csum4[4], csum6[4], gso4[4],
-        gso6[4];
-    struct xs_call calls[] = {
-        xs_read_call(net->bus.path, "mac", mac, sizeof(mac)),
-        xs_read_call(net->bus.path, "mtu", own_mtu, sizeof(own_mtu)),
-        xs_read_call(net->bus.backend, "mtu", mtu, sizeof(mtu)),
-        xs_read_call(net->bus.backend, "feature-sg", sg, sizeof(sg)),
-        xs_read_call(net->bus.backend, "feature-no-csum-offload", no_csum4,
-                     sizeof(no_csum4)),
-        xs_read_call(net->bus.backend, "feature-ipv6-csum-offload", csum6,
-                     sizeof(csum6)),
-        xs_read_call(net->bus.backend, "feature-gso-tcpv4", gso4, sizeof(gso4)),
-        xs_read_call(net->bus.backend, "feature-gso-tcpv6", gso6, sizeof(gso6)),
+    static const char *const keys[PROPERTIES] = {
+        [MAC] = "mac",
+        [OWN_MTU] = "mtu",
+        [MTU] = "mtu",
+        [SG] = "feature-sg",
+        [NO_CSUM4] = "feature-no-csum-offload",
+        [CSUM6] = "feature-ipv6-csum-offload",
+        [GSO4] = "feature-gso-tcpv4",
+        [GSO6] = "feature-gso-tcpv6",
     };
-    const struct xs_call *from = &calls[1];
+
+    for (size_t i = 0; i < PROPERTIES; i++)
+        p->reads[i] = xs_read_call(i < MTU ? net->bus.path : net->bus.backend,
+                                   keys[i], p->text[i], sizeof(p->text[i]));
+}
+
+static int take_properties(struct net *net, const struct properties *p)
+{
+    const struct xs_call *reads = p->reads, *mtu = &reads[OWN_MTU];
     uint64_t n = MTU_DEFAULT;
 
-    xs_batch(0, calls, ARRAY_LEN(calls)); /* each call tells its own error */
-    if (calls[0].err || !parse_mac(mac, net->mac))
+    if (reads[MAC].err || !parse_mac(p->text[MAC], net->mac))
         return xenbus_fail(&net->bus, "no proper mac in xenstore");
 
-    if (from->err == -ENOENT)
-        from = &calls[2];
-    if (from->err != -ENOENT &&
-        (from->err || xs_number(from->value, &n) || n < MTU_MIN || n > MTU_MAX))
+    if (mtu->err == -ENOENT)
+        mtu = &reads[MTU];
+    if (mtu->err != -ENOENT &&
+        (mtu->err || xs_number(mtu->value, &n) || n < MTU_MIN || n > MTU_MAX))
         return xenbus_fail(&net->bus, "no proper mtu in xenstore");
     net->mtu = (unsigned)n;
 
-    net->sg = is_on(&calls[3]);
-    net->csum4 = !is_on(&calls[4]);
-    net->csum6 = is_on(&calls[5]);
-    net->gso4 = net->sg && net->csum4 && is_on(&calls[6]);
-    net->gso6 = net->sg && net->csum6 && is_on(&calls[7]);
+    net->sg = is_on(&reads[SG]);
+    net->csum4 = !is_on(&reads[NO_CSUM4]);
+    net->csum6 = is_on(&reads[CSUM6]);
+    net->gso4 = net->sg && net->csum4 && is_on(&reads[GSO4]);
+    net->gso6 = net->sg && net->csum6 && is_on(&reads[GSO6]);
     if (!net->sg && net->mtu > PAGE_SIZE - NET_HEADER)
         net->mtu = PAGE_SIZE - NET_HEADER;
     return 0;
 }
 
-static int connect(struct net *net)
+static int connect(struct net *net, const struct properties *p)
 {
     int err;
 
-    if ((err = read_properties(net)) ||
+    if ((err = take_properties(net, p)) ||
         (err = xenbus_ring(&net->bus, &net->tx,
                            sizeof(union netif_tx_sring_entry))) ||
         (err = xenbus_ring(&net->bus, &net->rx,
@@ -107,7 +128,7 @@ static int connect(struct net *net)
         {"feature-gso-tcpv6", 1},
         {"feature-ipv6-csum-offload", 1},
     };
-    if ((err = xenbus_connect(&net->bus, keys, ARRAY_LEN(keys))))
+    if ((err = xenbus_connect(&net->bus, keys, ARRAY_LEN(keys), NULL, 0)))
         return err;
     stamp(STAMP_VIF);
     netio_kick(net, &net->rx);
@@ -133,19 +154,21 @@ static void disconnect(struct net *net)
     xenbus_close(&net->bus);
 }
 
-struct net *net_open(unsigned id)
+static struct net *open_place(struct xenbus_place *place)
 {
     struct net *net = calloc(1, sizeof(*net));
+    struct properties p = {0};
     int err;
 
     if (!net)
         return NULL;
-    if ((err = xenbus_open(&net->bus, "vif", id))) {
+    ask_properties(net, &p);
+    if ((err = xenbus_open(&net->bus, place, p.reads, PROPERTIES))) {
         free(net);
         errno = -err;
         return NULL;
     }
-    if ((err = connect(net))) {
+    if ((err = connect(net, &p))) {
         disconnect(net);
         free(net);
         errno = -err;
@@ -154,15 +177,74 @@ struct net *net_open(unsigned id)
     return net;
 }
 
+struct net *net_open(unsigned id)
+{
+    struct xenbus_place place;
+
+    xenbus_ask(&place, "vif", id);
+    return open_place(&place);
+}
+
+/* One of several that are opened at the same time. */
+struct opening {
+    struct xenbus_place place;
+    struct net *net;
+    int err;
+    bool done;
+};
+
+static struct waitq opened;
+
+static void open_one(void *arg)
+{
+    struct opening *o = arg;
+
+    o->net = open_place(&o->place);
+    o->err = errno;
+    o->done = true;
+    waitq_wake(&opened);
+}
+
+size_t net_open_all(const unsigned ids[], struct net *nets[], size_t n)
+{
+    struct opening o[NET_OPEN_ALL] = {0};
+    size_t there = 0, got = 0, i;
+
+    assert(n <= NET_OPEN_ALL);
+    for (i = 0; i < n; i++)
+        xenbus_ask(&o[i].place, "vif", ids[i]);
+    for (i = 0; i < n; i++)
+        there += xenbus_is_there(&o[i].place) && there == i;
+
+    for (i = 1; i < there; i++)
+        if (!thread_create("vif", open_one, &o[i]))
+            open_one(&o[i]);
+    if (there > 0)
+        open_one(&o[0]);
+    for (i = 0; i < there; i++)
+        while (!o[i].done)
+            waitq_wait(&opened);
+
+    for (; got < there && o[got].net; got++)
+        nets[got] = o[got].net;
+    for (i = got + 1; i < there; i++)
+        if (o[i].net)
+            net_close(o[i].net);
+    errno = got < there ? o[got].err : ENODEV;
+    return got;
+}
+
 int net_reopen(struct net *net)
 {
+    struct properties p = {0};
     int err;
 
     net->bus.broken = true; /* for those who ask meanwhile */
     disconnect(net);
-    if ((err = xenbus_reopen(&net->bus)))
+    ask_properties(net, &p);
+    if ((err = xenbus_reopen(&net->bus, p.reads, PROPERTIES)))
         return err;
-    if ((err = connect(net)))
+    if ((err = connect(net, &p)))
         disconnect(net);
     return err;
 }

@@ -35,6 +35,11 @@ struct net_counts {
  * ENOMEM, ENOSPC (grants), EIO (nonsense in xenstore; said why). */
 struct net *net_open(unsigned id);
 
+/* Several at the same time, at most NET_OPEN_ALL: the first of the n ids that
+ * can be opened, up to one that cannot: errno says why.  How many they are. */
+#define NET_OPEN_ALL 4
+size_t net_open_all(const unsigned ids[], struct net *nets[], size_t n);
+
 /* Leave a broken device and connect to whatever back-end it has or will have,
  * without limit waiting for one: a vif that was detached may come back, with
  * another MAC address, too.  Frames on their way are lost.  0; or -errno: net

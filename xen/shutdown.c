@@ -70,6 +70,8 @@ static void give_notice(void)
 
 static void obey(char *word, size_t size)
 {
+    if (!*word)
+        return;
     /* Acknowledging would promise it; so the toolstack will cancel. */
     if (!strcmp(word, "suspend")) {
         say("asked to suspend: not supported, going on");
@@ -90,18 +92,22 @@ static void obey(char *word, size_t size)
 static void listen(void *arg)
 {
     struct xs_watch watch = {0};
+    char word[16];
     struct xs_call calls[] = {
         {.op = XS_CALL_WATCH, .path = REQUEST, .watch = &watch},
-        {.op = XS_CALL_WRITE, .path = "control/feature-poweroff", .text = "1"},
-        {.op = XS_CALL_WRITE, .path = "control/feature-reboot", .text = "1"},
+        xs_read_call(NULL, REQUEST, word, sizeof(word)),
+        xs_write_call(NULL, "control/feature-poweroff", "1"),
+        xs_write_call(NULL, "control/feature-reboot", "1"),
     };
-    char word[16];
 
     (void)arg;
+    calls[1].watch = &watch;
     xs_batch(0, calls, ARRAY_LEN(calls));
-    while (!xs_watch_wait(&watch, NEVER))
-        if (!xs_read(REQUEST, word, sizeof(word)) && *word)
-            obey(word, sizeof(word));
+    obey(word, sizeof(word));
+    while (!xs_watch_wait(&watch, NEVER)) {
+        xs_read(REQUEST, word, sizeof(word));
+        obey(word, sizeof(word));
+    }
     xs_unwatch(&watch);
 }
 

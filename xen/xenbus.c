@@ -13,73 +13,12 @@
 #include "xen/abi.h"
 #include "xen/clock.h"
 #include "xen/evtchn.h"
+#include "xen/xenstate.h"
 #include <xen/io/xenbus.h>
 
 #define PATIENCE  (10 * SECOND) /* that a back-end gets for each step */
 #define PAUSE     SECOND        /* between attempts, doubled each time */
 #define PAUSE_MAX (64 * PAUSE)
-
-/*
- * What to do when the back-end is in a state: our own next state, or one of
- * these.  A back-end answers Closing by Closing or Closed, Closed by Closed,
- * and then Initialising by InitWait.
- */
-enum move { WAIT = 0, DONE = -1, FAIL = -2 };
-
-#define STATES (XenbusStateReconfigured + 1)
-
-/* XenbusStateUnknown stands for a state that is missing, or nonsense. */
-static const signed char opening[STATES] = {
-    [XenbusStateInitWait] = DONE,
-    /* Left over from an earlier life of ours: */
-    [XenbusStateInitialised] = XenbusStateClosing,
-    [XenbusStateConnected] = XenbusStateClosing,
-    [XenbusStateClosing] = XenbusStateClosed,
-    [XenbusStateClosed] = XenbusStateInitialising,
-};
-
-static const signed char connecting[STATES] = {
-    [XenbusStateUnknown] = FAIL,
-    [XenbusStateConnected] = DONE,
-    [XenbusStateClosing] = FAIL,
-    [XenbusStateClosed] = FAIL,
-};
-
-/* A driver that starts anew finds us connected, and takes up the rings where
- * the last one left them: Linux's do so when they are unbound and bound. */
-static const signed char connected[STATES] = {
-    [XenbusStateUnknown] = FAIL,      [XenbusStateInitialising] = DONE,
-    [XenbusStateInitWait] = DONE,     [XenbusStateInitialised] = DONE,
-    [XenbusStateConnected] = DONE,    [XenbusStateClosing] = FAIL,
-    [XenbusStateClosed] = FAIL,       [XenbusStateReconfiguring] = DONE,
-    [XenbusStateReconfigured] = DONE,
-};
-
-static const signed char leaving[STATES] = {
-    [XenbusStateUnknown] = DONE,
-    [XenbusStateInitialising] = XenbusStateClosing,
-    [XenbusStateInitWait] = XenbusStateClosing,
-    [XenbusStateInitialised] = XenbusStateClosing,
-    [XenbusStateConnected] = XenbusStateClosing,
-    [XenbusStateClosing] = XenbusStateClosed,
-    [XenbusStateClosed] = DONE,
-    [XenbusStateReconfiguring] = XenbusStateClosing,
-    [XenbusStateReconfigured] = XenbusStateClosing,
-};
-
-/* After we were Closed: as soon as it can have nothing of ours mapped. */
-static const signed char left[STATES] = {
-    [XenbusStateUnknown] = DONE,      [XenbusStateInitialising] = DONE,
-    [XenbusStateInitWait] = DONE,     [XenbusStateInitialised] = WAIT,
-    [XenbusStateConnected] = WAIT,    [XenbusStateClosing] = WAIT,
-    [XenbusStateClosed] = DONE,       [XenbusStateReconfiguring] = WAIT,
-    [XenbusStateReconfigured] = WAIT,
-};
-
-static const char *const state_name[STATES] = {
-    "missing", "Initialising", "InitWait",      "Initialised",  "Connected",
-    "Closing", "Closed",       "Reconfiguring", "Reconfigured",
-};
 
 static struct {
     struct xenbus_dev *devs;     /* connected */
@@ -87,54 +26,6 @@ static struct {
     struct waitq checked;
     struct thread *thread;
 } bus;
-
-/* The back-end's state from the outcome of reading it.  A folder that is gone
- * may be hidden from us, too. */
-static int state_from(int err, const char *text)
-{
-    uint64_t state;
-
-    if (err && err != -ENOENT && err != -EACCES && err != -EINVAL &&
-        err != -ENAMETOOLONG)
-        return err;
-    if (err || xs_number(text, &state) || state >= STATES)
-        return XenbusStateUnknown;
-    return (int)state;
-}
-
-/* The back-end's state.  If our own is not what we wrote last, then this is
- * another folder, of a device that took the place of ours: we have not been
- * there, and our back-end is gone. */
-static int read_state(struct xenbus_dev *dev)
-{
-    char theirs[4], ours[4];
-    struct xs_call calls[] = {
-        xs_read_call(dev->backend, "state", theirs, sizeof(theirs)),
-        xs_read_call(dev->path, "state", ours, sizeof(ours)),
-    };
-    int state, own;
-
-    xs_batch(0, calls, ARRAY_LEN(calls));
-    state = state_from(calls[0].err, theirs);
-    own = state_from(calls[1].err, ours);
-    if (state < 0 || own < 0)
-        return state < 0 ? state : own;
-    return dev->own == XenbusStateUnknown || own == dev->own
-               ? state
-               : XenbusStateUnknown;
-}
-
-static int write_state(struct xenbus_dev *dev, int state)
-{
-    const char text[] = {(char)('0' + state), '\0'};
-    struct xs_call call = {
-        .op = XS_CALL_WRITE, .dir = dev->path, .path = "state", .text = text};
-
-    if (dev->own == state)
-        return 0;
-    dev->own = state;
-    return xs_batch(0, &call, 1);
-}
 
 /* Say that xenstored refused something; the device may be gone instead. */
 static int refused(const struct xenbus_dev *dev, int err)
@@ -146,67 +37,51 @@ static int refused(const struct xenbus_dev *dev, int err)
     return err;
 }
 
-/* Make the move and wait for the back-end's next state. */
-static int step(struct xenbus_dev *dev, int move, int state, uint64_t deadline)
+static void ask_again(struct xenbus_place *p)
 {
-    int err = move == WAIT ? 0 : write_state(dev, move);
-
-    if (!err)
-        err = xs_watch_wait(&dev->state, deadline);
-    if (err == -ETIMEDOUT)
-        say("%s: waited in vain for %s (%s)", dev->path, dev->backend,
-            state_name[state]);
-    return err;
+    p->calls[0] =
+        xs_read_call(p->path, "backend", p->backend, sizeof(p->backend));
+    p->calls[1] = xs_read_call(p->path, "backend-id", p->peer, sizeof(p->peer));
+    xs_send(0, p->calls, ARRAY_LEN(p->calls));
 }
 
-/* Do as moves says, beginning with state, until it says DONE: the state that
- * was reached; -EIO when it says FAIL, -ETIMEDOUT, or xenstore's error. */
-static int follow(struct xenbus_dev *dev, const signed char *moves, int state,
-                  uint64_t deadline)
+void xenbus_ask(struct xenbus_place *p, const char *type, unsigned id)
 {
-    int err;
+    sniprintf(p->path, sizeof(p->path), "device/%s/%u", type, id);
+    ask_again(p);
+}
 
-    while (state >= 0 && moves[state] != DONE) {
-        if (moves[state] == FAIL)
-            return xenbus_fail(dev, "the back-end refused");
-        if ((err = step(dev, moves[state], state, deadline)))
-            return err;
-        state = read_state(dev);
-    }
-    return state;
+bool xenbus_is_there(struct xenbus_place *p)
+{
+    return xs_await(p->calls, ARRAY_LEN(p->calls)) != -ENOENT;
 }
 
 /* Which back-end is it now?  A watch on an earlier one ends. */
-static int find(struct xenbus_dev *dev)
+static int find(struct xenbus_dev *dev, struct xenbus_place *p)
 {
-    char backend[sizeof(dev->backend)], peer[8];
     uint64_t number;
-    struct xs_call calls[] = {
-        xs_read_call(dev->path, "backend", backend, sizeof(backend)),
-        xs_read_call(dev->path, "backend-id", peer, sizeof(peer)),
-    };
-    int err = xs_batch(0, calls, ARRAY_LEN(calls));
+    int err = xs_await(p->calls, ARRAY_LEN(p->calls));
 
     if (err == -ENOENT)
         err = -ENODEV;
     else if (!err &&
-             (xs_number(peer, &number) || number >= DOMID_FIRST_RESERVED))
+             (xs_number(p->peer, &number) || number >= DOMID_FIRST_RESERVED))
         err = -EINVAL;
-    if (dev->state.dir && (err || strcmp(backend, dev->backend) != 0))
+    if (dev->state.dir && (err || strcmp(p->backend, dev->backend) != 0))
         xs_unwatch(&dev->state);
     if (err) {
         if (err != -ENODEV)
             say("%s: no proper back-end in xenstore", dev->path);
         return err;
     }
-    memcpy(dev->backend, backend, sizeof(backend));
+    memcpy(dev->backend, p->backend, sizeof(dev->backend));
     dev->peer = (uint16_t)number;
     return 0;
 }
 
 /* The back-end's state, which is watched from then on.  -ENODEV: there is no
  * back-end, or the toolstack has taken it away. */
-static int look(struct xenbus_dev *dev)
+static int look(struct xenbus_dev *dev, struct xenbus_place *p)
 {
     char text[4], online[4];
     struct xs_call calls[] = {
@@ -218,29 +93,31 @@ static int look(struct xenbus_dev *dev)
         xs_read_call(dev->backend, "online", online, sizeof(online)),
     };
     size_t skip;
-    int err = find(dev), state;
+    int err = find(dev, p), state;
 
     if (err)
         return err;
     if (!dev->state.dir)
         xs_unwatch(&dev->state); /* on our folder */
     skip = dev->state.token[0] != '\0';
-    xs_batch(0, calls + skip, ARRAY_LEN(calls) - skip);
+    calls[1].watch = &dev->state;
+    xenstate_ask(dev, calls + skip, ARRAY_LEN(calls) - skip);
     if (calls[0].err)
         return refused(dev, calls[0].err);
-    state = state_from(calls[1].err, text);
+    state = xenstate_of(calls[1].err, text);
     return state == XenbusStateClosed && !strcmp(online, "0") ? -ENODEV : state;
 }
 
 /* Bring the back-end to InitWait.  Who is patient waits until there is one:
  * toolstacks take devices away, and put them back with another back-end. */
-static int meet(struct xenbus_dev *dev, uint64_t deadline)
+static int meet(struct xenbus_dev *dev, struct xenbus_place *p,
+                uint64_t deadline)
 {
     int state, err;
 
-    while ((state = look(dev)) != XenbusStateInitWait) {
+    while ((state = look(dev, p)) != XenbusStateInitWait) {
         if (state >= 0) {
-            err = step(dev, opening[state], state, deadline);
+            err = xenstate_step(dev, OPENING, state, deadline);
         } else if (state == -ENODEV && deadline == NEVER) {
             dev->own = XenbusStateUnknown; /* in the next folder */
             err = dev->state.token[0] ? 0 : xs_watch(&dev->state, dev->path);
@@ -250,6 +127,7 @@ static int meet(struct xenbus_dev *dev, uint64_t deadline)
         }
         if (err)
             return err;
+        ask_again(p);
     }
     return 0;
 }
@@ -259,27 +137,34 @@ static uint64_t deadline_of(const struct xenbus_dev *dev)
     return dev->patient ? NEVER : clock_now() + PATIENCE;
 }
 
-static int open_path(struct xenbus_dev *dev)
+static int open_place(struct xenbus_dev *dev, struct xenbus_place *p,
+                      struct xs_call *reads, size_t n)
 {
     int err;
 
     dev->said = false;
     dev->own = XenbusStateUnknown;
-    if ((err = meet(dev, deadline_of(dev))) ||
-        (err = evtchn_open(dev->peer, &dev->wake, &dev->port)))
+    dev->along = reads;
+    dev->alongs = n;
+    err = meet(dev, p, deadline_of(dev));
+    dev->along = NULL;
+    if (err || (err = evtchn_open(dev->peer, &dev->wake, &dev->port)))
         xs_unwatch(&dev->state);
     return err;
 }
 
-int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
+int xenbus_open(struct xenbus_dev *dev, struct xenbus_place *p,
+                struct xs_call *reads, size_t n)
 {
     *dev = (struct xenbus_dev){0};
-    sniprintf(dev->path, sizeof(dev->path), "device/%s/%u", type, id);
-    return open_path(dev);
+    memcpy(dev->path, p->path, sizeof(dev->path));
+    return open_place(dev, p, reads, n);
 }
 
-int xenbus_reopen(struct xenbus_dev *dev)
+int xenbus_reopen(struct xenbus_dev *dev, struct xs_call *reads, size_t n)
 {
+    struct xenbus_place p;
+
     dev->broken = true;
     dev->patient = true;
     xenbus_close(dev);
@@ -287,7 +172,9 @@ int xenbus_reopen(struct xenbus_dev *dev)
         thread_sleep(clock_now() + dev->pause);
     if (dev->pause < PAUSE_MAX)
         dev->pause = dev->pause ? 2 * dev->pause : PAUSE;
-    return open_path(dev);
+    memcpy(p.path, dev->path, sizeof(p.path));
+    ask_again(&p);
+    return open_place(dev, &p, reads, n);
 }
 
 int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
@@ -315,11 +202,11 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
  * so while it still has our pages mapped. */
 static void check(struct xenbus_dev *dev)
 {
-    const int state = read_state(dev);
+    const int state = xenstate_read(dev);
 
     if (state < 0)
         return;
-    if (connected[state] != FAIL) {
+    if (xenstate_move(CONNECTED, state) != FAIL) {
         dev->epoch += state == XenbusStateConnected;
         waitq_wake(&dev->wake);
         return;
@@ -327,7 +214,7 @@ static void check(struct xenbus_dev *dev)
     xenbus_fail(dev, "the back-end went away");
     dev->pause = 0;
     if (state != XenbusStateUnknown)
-        write_state(dev, XenbusStateClosed);
+        xenstate_write(dev, XenbusStateClosed);
     dev->own = XenbusStateClosed;
 }
 
@@ -382,6 +269,30 @@ static struct xs_call own_key(const struct xenbus_dev *dev, const char *name,
         .op = XS_CALL_WRITE, .dir = dev->path, .path = name, .text = text};
 }
 
+/* Write what the calls say, and wait until both ends are Connected. */
+static int agree(struct xenbus_dev *dev, struct xs_call *calls, size_t n)
+{
+    const uint64_t deadline = deadline_of(dev);
+    int state = XenbusStateInitWait, err = 0, refusal = 0;
+
+    xs_send(0, calls, n);
+    while (!err && !xs_watch_fired(&dev->state)) {
+        for (size_t i = 0; i < n && !err; i++)
+            err = calls[i].err;
+        if (!err)
+            err = xs_wait(deadline);
+    }
+    if (!err)
+        state = xenstate_read(dev);
+    if ((refusal = xs_await(calls, n)))
+        return refused(dev, refusal);
+    if (err)
+        return xenstate_in_vain(dev, state, err);
+    state = xenstate_follow(dev, CONNECTING, state, deadline);
+    return state == -ECONNREFUSED ? xenbus_fail(dev, "the back-end refused")
+                                  : state;
+}
+
 /*
  * xenstored serves our requests in their order, and the back-end looks at the
  * rest when it sees our state: with the state last it sees all, without a
@@ -389,7 +300,7 @@ static struct xs_call own_key(const struct xenbus_dev *dev, const char *name,
  * not, the front-end leaves again.
  */
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
-                   size_t n)
+                   size_t n, struct xs_call *reads, size_t nreads)
 {
     struct xs_call calls[XENBUS_KEYS_MAX + 3];
     char text[XENBUS_KEYS_MAX + 2][12];
@@ -408,11 +319,11 @@ int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
     *call++ = own_key(dev, "state", text[n + 1], XenbusStateConnected);
     dev->own = XenbusStateConnected;
 
-    if ((err = xs_batch(0, calls, (size_t)(call - calls))))
-        return refused(dev, err);
-    if ((err = follow(dev, connecting, XenbusStateInitWait, deadline_of(dev))) <
-            0 ||
-        (err = enlist(dev)))
+    dev->along = reads;
+    dev->alongs = nreads;
+    err = agree(dev, calls, (size_t)(call - calls));
+    dev->along = NULL;
+    if (err < 0 || (err = enlist(dev)))
         return err;
     dev->broken = false;
     dev->epoch++;
@@ -444,16 +355,16 @@ int xenbus_fail(struct xenbus_dev *dev, const char *why)
 
 void xenbus_leave(struct xenbus_dev *dev)
 {
-    const signed char *moves;
+    enum phase phase;
 
     if (!dev->port)
         return;
     delist(dev);
-    moves = dev->own == XenbusStateClosed ? left : leaving;
+    phase = dev->own == XenbusStateClosed ? LEFT : LEAVING;
     /* If it is gone, toolstacks clear our folder too: leave that alone. */
-    if (follow(dev, moves, read_state(dev), clock_now() + PATIENCE) !=
-        XenbusStateUnknown)
-        write_state(dev, XenbusStateClosed);
+    if (xenstate_follow(dev, phase, xenstate_read(dev),
+                        clock_now() + PATIENCE) != XenbusStateUnknown)
+        xenstate_write(dev, XenbusStateClosed);
     xs_unwatch(&dev->state);
     evtchn_close(dev->port);
     dev->port = 0;

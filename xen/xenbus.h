@@ -32,11 +32,21 @@ struct xenbus_dev {
     struct xs_watch state; /* on the back-end's state, or for lack of it on
                             * path; dir tells which */
     int own;               /* our state, as last written */
-    const char *protocol;  /* of the rings, to be told with the keys, or NULL */
+    struct xs_call *along; /* read with the back-end's state, or NULL */
+    size_t alongs;
+    const char *protocol; /* of the rings, to be told with the keys, or NULL */
     gref_t ring_ref[2];
     void *ring_page[2];
     unsigned rings;
     struct xenbus_dev *next; /* of those connected */
+};
+
+/* A device, and where its back-end is: what xenbus_ask() has asked for. */
+struct xenbus_place {
+    char path[32];
+    char backend[128];
+    char peer[8];
+    struct xs_call calls[2];
 };
 
 struct xenbus_key {
@@ -44,10 +54,19 @@ struct xenbus_key {
     uint32_t value;
 };
 
-/* Find device/<type>/<id> and its back-end, wait until that is ready to
- * connect, and open an event channel to it.  -ENODEV: no such device;
- * -ETIMEDOUT: the back-end never came; on any error nothing is left open. */
-int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id);
+/* Ask for device/<type>/<id> without waiting: so several can be asked for
+ * before the first is opened.  p must stay until it is, or has been found not
+ * to be there. */
+void xenbus_ask(struct xenbus_place *p, const char *type, unsigned id);
+bool xenbus_is_there(struct xenbus_place *p);
+
+/* Find the device asked for and its back-end, wait until that is ready to
+ * connect, and open an event channel to it.  What the front-end wants to know
+ * of it then, below dev->path and dev->backend, are the n reads: each tells its
+ * own error.  -ENODEV: no such device; -ETIMEDOUT: the back-end never came; on
+ * any error nothing is left open. */
+int xenbus_open(struct xenbus_dev *dev, struct xenbus_place *p,
+                struct xs_call *reads, size_t n);
 
 /*
  * Close what is left of dev and open it again, without limit waiting for a
@@ -56,16 +75,16 @@ int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id);
  * the back-end went away by itself; else, so that neither a lying back-end
  * nor a lack of memory keeps us busy, after a pause that grows each time.
  */
-int xenbus_reopen(struct xenbus_dev *dev);
+int xenbus_reopen(struct xenbus_dev *dev, struct xs_call *reads, size_t n);
 
 /* A fresh shared page made into a ring; xenbus_close() frees it. */
 int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size);
 
 /* Write the keys, at most XENBUS_KEYS_MAX, and our event channel, and wait
- * until both ends are Connected.  From then on dev is marked broken when the
- * back-end leaves. */
+ * until both ends are Connected; read what there is to be known then.  From
+ * then on dev is marked broken when the back-end leaves. */
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
-                   size_t n);
+                   size_t n, struct xs_call *reads, size_t nreads);
 
 /* The grant reference of the ring opened first (0) or second (1).  For keys
  * in dev->path or dev->backend there is xs_batch(). */

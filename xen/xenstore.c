@@ -20,6 +20,8 @@
 #include "xen/evtchn.h"
 #include <xen/io/xs_wire.h>
 
+#define POSTED 0 /* the id of what nobody waits for */
+
 /* One message as it arrives, in whatever pieces the ring brings. */
 struct message {
     struct xsd_sockmsg head;
@@ -34,6 +36,7 @@ static struct {
     uint32_t last_id;
     struct waitq wake;
     struct xs_call *waiting; /* sent, no reply yet; newest first */
+    unsigned posted;         /* sent with POSTED, no reply yet */
     struct xs_watch *watches;
     struct message in;
     size_t in_len; /* bytes of it that are here */
@@ -49,6 +52,7 @@ static const struct {
 } wire[] = {
     [XS_CALL_READ] = {XS_READ, 0},
     [XS_CALL_WRITE] = {XS_WRITE, 0},
+    [XS_CALL_POST] = {XS_WRITE, 0},
     [XS_CALL_REMOVE] = {XS_RM, 0},
     [XS_CALL_WATCH] = {XS_WATCH, 1},
     [XS_CALL_UNWATCH] = {XS_UNWATCH, 1},
@@ -125,6 +129,10 @@ static void take_reply(const struct message *m)
 {
     struct xs_call **p = &xs.waiting, *call;
 
+    if (m->head.req_id == POSTED && xs.posted > 0) {
+        xs.posted--;
+        return;
+    }
     while (*p && (*p)->id != m->head.req_id)
         p = &(*p)->next;
     call = *p;
@@ -137,6 +145,8 @@ static void take_reply(const struct message *m)
         return;
     }
     *p = call->next;
+    if (call->op == XS_CALL_READ && call->watch)
+        call->watch->fired = false;
     if (m->head.type == XS_ERROR)
         finish(call, -error_number(m->body, m->head.len));
     else
@@ -299,8 +309,10 @@ static void send(uint32_t tx, struct xs_call *call)
 
     if (!++xs.last_id)
         xs.last_id = 1;
-    call->id = xs.last_id;
-    if (call->watch)
+    call->id = call->op == XS_CALL_POST ? POSTED : xs.last_id;
+    call->round = xs.counts.rounds;
+    call->err = 0;
+    if (call->op == XS_CALL_WATCH || call->op == XS_CALL_UNWATCH)
         prepare_watch(call);
     text = call->text ? strlen(call->text) + wire[call->op].text_nul : 0;
     len = (dir ? dir + 1 : 0) + path + text;
@@ -309,9 +321,12 @@ static void send(uint32_t tx, struct xs_call *call)
         return;
     }
     xs.counts.requests++;
-    xs.counts.rounds += xs.waiting == NULL;
-    call->next = xs.waiting;
-    xs.waiting = call;
+    if (call->id == POSTED) {
+        xs.posted++;
+    } else {
+        call->next = xs.waiting;
+        xs.waiting = call;
+    }
 
     const struct xsd_sockmsg head = {
         .type = wire[call->op].type,
@@ -326,10 +341,8 @@ static void send(uint32_t tx, struct xs_call *call)
     put(call->text, text);
 }
 
-int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
+void xs_send(uint32_t tx, struct xs_call *calls, size_t n)
 {
-    int err = 0;
-
     assert(thread_self());
     while (xs.sending) /* messages must not mix */
         waitq_wait(&xs.wake);
@@ -340,14 +353,27 @@ int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
         kick();
     xs.sending = false;
     waitq_wake(&xs.wake);
+}
+
+int xs_await(struct xs_call *calls, size_t n)
+{
+    int err = 0;
 
     for (size_t i = 0; i < n; i++) {
         for (pump(); calls[i].id; pump())
             waitq_wait(&xs.wake);
+        if (calls[i].round == xs.counts.rounds)
+            xs.counts.rounds++;
         if (!err)
             err = calls[i].err;
     }
     return err;
+}
+
+int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
+{
+    xs_send(tx, calls, n);
+    return xs_await(calls, n);
 }
 
 /* What is made of these */
@@ -364,41 +390,36 @@ void xs_init(void *ring, uint32_t port)
     xs.rsp_cons = load_acquire(&xs.ring->rsp_cons);
 }
 
+static int ask(struct xs_call call)
+{
+    return xs_batch(0, &call, 1);
+}
+
 int xs_read(const char *path, char *value, size_t size)
 {
-    struct xs_call call = xs_read_call(NULL, path, value, size);
-
-    return xs_batch(0, &call, 1);
+    return ask(xs_read_call(NULL, path, value, size));
 }
 
 int xs_write(const char *path, const char *value)
 {
-    struct xs_call call = {.op = XS_CALL_WRITE, .path = path, .text = value};
-
-    return xs_batch(0, &call, 1);
+    return ask(xs_write_call(NULL, path, value));
 }
 
 int xs_remove(const char *path)
 {
-    struct xs_call call = {.op = XS_CALL_REMOVE, .path = path};
-
-    return xs_batch(0, &call, 1);
+    return ask((struct xs_call){.op = XS_CALL_REMOVE, .path = path});
 }
 
 int xs_watch(struct xs_watch *w, const char *path)
 {
-    struct xs_call call = {.op = XS_CALL_WATCH, .path = path, .watch = w};
-
-    return xs_batch(0, &call, 1);
+    return ask((struct xs_call){.op = XS_CALL_WATCH, .path = path, .watch = w});
 }
 
 void xs_unwatch(struct xs_watch *w)
 {
-    struct xs_call call = {
-        .op = XS_CALL_UNWATCH, .dir = w->dir, .path = w->path, .watch = w};
-
-    if (w->token[0])
-        (void)xs_batch(0, &call, 1); /* no event reaches it any more */
+    if (w->token[0]) /* whatever the reply, no event reaches it any more */
+        ask((struct xs_call){
+            .op = XS_CALL_UNWATCH, .dir = w->dir, .path = w->path, .watch = w});
     w->token[0] = '\0';
 }
 
@@ -410,14 +431,19 @@ bool xs_watch_fired(struct xs_watch *w)
     return fired;
 }
 
+int xs_wait(uint64_t deadline)
+{
+    return xs.broken ? -EIO : waitq_wait_until(&xs.wake, deadline);
+}
+
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline)
 {
     int err = 0;
 
     while (!xs_watch_fired(w)) {
-        if (err || xs.broken)
-            return err ? err : -EIO;
-        err = waitq_wait_until(&xs.wake, deadline);
+        if (err)
+            return err;
+        err = xs_wait(deadline);
     }
     return 0;
 }
@@ -461,15 +487,11 @@ int xs_number(const char *text, uint64_t *number)
 {
     uint64_t n = 0;
 
-    if (!*text)
-        return -EINVAL;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return -EINVAL;
-        if (__builtin_mul_overflow(n, 10u, &n) ||
+    do
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(n, 10u, &n) ||
             __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
             return -EINVAL;
-    }
+    while (*++text);
     *number = n;
     return 0;
 }

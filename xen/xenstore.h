@@ -50,15 +50,22 @@ bool xs_watch_fired(struct xs_watch *w);
 /* Wait until w fires: 0, -ETIMEDOUT at the deadline, or -EIO. */
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline);
 
-struct waitq *xs_wake(void); /* woken when xenstored has sent something */
+/* Wait until xenstored has sent something: 0, -ETIMEDOUT, or -EIO. */
+int xs_wait(uint64_t deadline);
+
+struct waitq *xs_wake(void); /* woken then */
 
 /*
  * Several requests with one kick.  xenstored serves them in the order given;
  * each gets its own result in err.  Returns the first error, or 0.
+ *
+ * A read may name a watch: the events that came before its reply tell of no
+ * change that the value does not show, so they have fired nothing.
  */
 enum xs_op {
     XS_CALL_READ,   /* into value, up to size bytes */
     XS_CALL_WRITE,  /* text */
+    XS_CALL_POST,   /* the same, for xs_post() */
     XS_CALL_REMOVE, /* path and all below it */
     XS_CALL_WATCH,  /* set watch, on path */
     XS_CALL_UNWATCH,
@@ -67,17 +74,23 @@ enum xs_op {
 };
 struct xs_call {
     enum xs_op op;
+    int err;
     const char *dir; /* path is below it; NULL: path is whole */
     const char *path;
     const char *text;
     char *value;
     size_t size;
     struct xs_watch *watch;
-    int err;
     uint32_t id; /* private until the reply is here */
+    unsigned round;
     struct xs_call *next;
 };
 int xs_batch(uint32_t tx, struct xs_call *calls, size_t n);
+
+/* The same in two steps.  Between them the calls must stay where they are, but
+ * for their paths and texts; err is 0 until the reply is here. */
+void xs_send(uint32_t tx, struct xs_call *calls, size_t n);
+int xs_await(struct xs_call *calls, size_t n);
 
 static inline struct xs_call xs_read_call(const char *dir, const char *path,
                                           char *value, size_t size)
@@ -96,8 +109,21 @@ static inline struct xs_call xs_write_call(const char *dir, const char *path,
         .op = XS_CALL_WRITE, .dir = dir, .path = path, .text = text};
 }
 
-/* How much was asked so far.  A round begins with a request that is sent when
- * no reply is awaited: so many times somebody had to wait. */
+/* Write what nobody waits for, nor learns whether it worked. */
+static inline void xs_post(const char *path, const char *value)
+{
+    struct xs_call call = {.op = XS_CALL_POST, .path = path, .text = value};
+
+    xs_send(0, &call, 1);
+}
+
+/*
+ * How much was asked so far.  A round is over when somebody has taken a reply
+ * to a request that was sent in it: what is sent from then on may depend on
+ * it.  So the longest chain of requests that depend on each other's replies
+ * has no more links than there were rounds.  To wait for a watch is to wait
+ * for whoever changes the key, and to wait for nothing is none at all.
+ */
 struct xs_counts {
     unsigned requests, rounds;
 };

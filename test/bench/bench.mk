@@ -8,7 +8,7 @@
 COUNTERS = $(B)/obj/test/bench/counters.c.o
 COUNTED  = $(patsubst %,$(B)/bench/%.xen,web bridge serve packets)
 
-$(COUNTED): LINK += -Wl,--wrap=net_open,--wrap=net_close
+$(COUNTED): LINK += -Wl,--wrap=net_open,--wrap=net_open_all,--wrap=net_close
 $(COUNTED): $(COUNTERS) $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
 	$(link_image)
 $(B)/bench/web.xen $(B)/bench/bridge.xen: $(B)/bench/%.xen: $(B)/obj/examples/%.c.o

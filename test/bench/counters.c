@@ -1,7 +1,7 @@
 /* counters.c: linked into the guests of the benches, tells dom0 what they have
  * counted: whenever xenstore's data/ask is written, data/counts becomes an
  * object of JSON.  The guests' own sources know nothing of it; the linker leads
- * their net_open() through here (--wrap). */
+ * their net_open() and net_open_all() through here (--wrap). */
 
 #include <malloc.h>
 #include <stddef.h>
@@ -38,17 +38,33 @@ static struct {
     unsigned n;
 } opened;
 
+static void count(const struct net *net)
+{
+    if (opened.n == NETS_MAX)
+        panic("counters: more interfaces than expected");
+    opened.net[opened.n++] = net;
+}
+
 struct net *__real_net_open(unsigned id);
 struct net *__wrap_net_open(unsigned id);
 struct net *__wrap_net_open(unsigned id)
 {
     struct net *net = __real_net_open(id);
 
-    if (net && opened.n == NETS_MAX)
-        panic("counters: more interfaces than expected");
     if (net)
-        opened.net[opened.n++] = net;
+        count(net);
     return net;
+}
+
+size_t __real_net_open_all(const unsigned ids[], struct net *nets[], size_t n);
+size_t __wrap_net_open_all(const unsigned ids[], struct net *nets[], size_t n);
+size_t __wrap_net_open_all(const unsigned ids[], struct net *nets[], size_t n)
+{
+    const size_t got = __real_net_open_all(ids, nets, n);
+
+    for (size_t i = 0; i < got; i++)
+        count(nets[i]);
+    return got;
 }
 
 /* No bench closes an interface: what was counted must stay. */

@@ -126,6 +126,8 @@ static int serve(struct xs_call *call)
         return err;
     switch (call->op) {
     case XS_CALL_READ:
+        if (call->watch)
+            call->watch->fired = false;
         return read_key(path, call);
     case XS_CALL_WATCH:
         return set_watch(call->watch, call);
@@ -139,10 +141,8 @@ static int serve(struct xs_call *call)
     }
 }
 
-int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
+void xs_send(uint32_t tx, struct xs_call *calls, size_t n)
 {
-    int err = 0;
-
     if (tx)
         abort();
     for (struct xs_call *call = calls; call < calls + n; call++) {
@@ -153,12 +153,25 @@ int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
             call->value[0] = '\0';
         if (call->err && call->op == XS_CALL_WATCH)
             call->watch->token[0] = '\0';
-        if (!err)
-            err = call->err;
     }
     waitq_wake(&wake);
+}
+
+int xs_await(struct xs_call *calls, size_t n)
+{
+    int err = 0;
+
     thread_yield(); /* the replies take their time */
+    for (size_t i = 0; i < n; i++)
+        if (!err)
+            err = calls[i].err;
     return err;
+}
+
+int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
+{
+    xs_send(tx, calls, n);
+    return xs_await(calls, n);
 }
 
 int xs_watch(struct xs_watch *w, const char *path)
@@ -186,6 +199,11 @@ bool xs_watch_fired(struct xs_watch *w)
     return fired;
 }
 
+int xs_wait(uint64_t deadline)
+{
+    return waitq_wait_until(&wake, deadline);
+}
+
 int xs_watch_wait(struct xs_watch *w, uint64_t deadline)
 {
     int err = 0;
@@ -193,7 +211,7 @@ int xs_watch_wait(struct xs_watch *w, uint64_t deadline)
     while (!xs_watch_fired(w)) {
         if (err)
             return err;
-        err = waitq_wait_until(&wake, deadline);
+        err = xs_wait(deadline);
     }
     return 0;
 }

@@ -14,7 +14,7 @@
 #include "xen/clock.h"
 #include "xen/netfront.h"
 
-#define VIFS  4
+#define VIFS  6
 #define WEEK  (7 * 86400 * FAKE_SECOND)
 #define QUEUE 4096
 
@@ -102,6 +102,15 @@ struct net *net_open(unsigned id)
     net->id = id;
     net->open = true;
     return net;
+}
+
+size_t net_open_all(const unsigned ids[], struct net *opened[], size_t n)
+{
+    size_t got = 0;
+
+    while (got < n && (opened[got] = net_open(ids[got])))
+        got++;
+    return got;
 }
 
 void net_close(struct net *net)

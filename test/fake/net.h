@@ -45,7 +45,7 @@ extern struct fake_net {
     unsigned turns;         /* times a thread ran */
 } fake_net;
 
-extern char fake_xs_path[64], fake_xs_value[64]; /* the last xs_write() */
+extern char fake_xs_path[64], fake_xs_value[64]; /* the last write */
 
 void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags);
 void fake_deliver(unsigned id, const void *frame, size_t len, uint8_t flags);

@@ -53,13 +53,15 @@ void peer_attach(struct peer *p, const struct xenbus_key *keys, size_t n)
     p->dev->broken = false;
 }
 
-int xenbus_reopen(struct xenbus_dev *dev)
+int xenbus_reopen(struct xenbus_dev *dev, struct xs_call *reads, size_t n)
 {
     unsigned id = dev == back[1].peer.dev;
+    struct xenbus_place place;
     int err;
 
     assert(dev->broken && dev == back[id].peer.dev && !back[id].peer.open);
-    err = xenbus_open(dev, "vif", id);
+    xenbus_ask(&place, "vif", id);
+    err = xenbus_open(dev, &place, reads, n);
     dev->broken = true;
     return err;
 }

@@ -1,6 +1,8 @@
 /* netkeys.c: xenstore's keys around a network stack: see net.h. */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "kernel/sched.h"
 #include "test/fake/net.h"
@@ -9,20 +11,28 @@
 char fake_xs_path[64], fake_xs_value[64];
 static struct waitq wake;
 
-int xs_write(const char *path, const char *value)
-{
-    thread_yield(); /* xenstored takes its time */
-    snprintf(fake_xs_path, sizeof(fake_xs_path), "%s", path);
-    snprintf(fake_xs_value, sizeof(fake_xs_value), "%s", value);
-    return 0;
-}
-
 static struct xs_watch *watch; /* the one that is set */
 
-int xs_watch(struct xs_watch *w, const char *path)
+void xs_send(uint32_t tx, struct xs_call *calls, size_t n)
 {
-    *w = (struct xs_watch){.path = path, .fired = true};
-    watch = w;
+    (void)tx;
+    for (struct xs_call *c = calls; c < calls + n; c++)
+        if (c->op == XS_CALL_WATCH) {
+            *c->watch = (struct xs_watch){.path = c->path, .fired = true};
+            watch = c->watch;
+        } else if (c->op == XS_CALL_READ) {
+            c->watch->fired = false;
+            strcpy(c->value, atoi(c->dir + 11) < (int)fake_net.vifs ? "1" : "");
+        } else {
+            snprintf(fake_xs_path, sizeof(fake_xs_path), "%s", c->path);
+            snprintf(fake_xs_value, sizeof(fake_xs_value), "%s", c->text);
+        }
+}
+
+int xs_await(struct xs_call *calls, size_t n)
+{
+    (void)calls, (void)n;
+    thread_yield(); /* xenstored takes its time */
     return 0;
 }
 

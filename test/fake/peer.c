@@ -126,9 +126,48 @@ void mm_exchange(const void *a, const void *b)
         g->page = g->page == at_a ? at_b : g->page == at_b ? at_a : g->page;
 }
 
-int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
+/* All the reads with the back-end's state. */
+static void read_along(struct xs_call *reads, size_t n)
 {
-    struct peer *p = peer_find(type, id);
+    for (struct xs_call *c = reads; c < reads + n; c++) {
+        const struct peer *p = opened[c->dir[strlen(c->dir) - 1] - '0'];
+        const char *value = peer_value(p, c->dir == p->dev->path, c->path);
+
+        assert(c->op == XS_CALL_READ);
+        c->value[0] = '\0';
+        c->err = !value                     ? -ENOENT
+                 : strlen(value) >= c->size ? -ENAMETOOLONG
+                                            : 0;
+        if (!c->err)
+            strcpy(c->value, value);
+    }
+    fake.batches += n > 0;
+}
+
+void xenbus_ask(struct xenbus_place *place, const char *type, unsigned id)
+{
+    snprintf(place->path, sizeof(place->path), "%s %u", type, id);
+}
+
+static struct peer *peer_at(const struct xenbus_place *place)
+{
+    char type[4];
+    unsigned id;
+
+    if (sscanf(place->path, "%3s %u", type, &id) != 2)
+        abort();
+    return peer_find(type, id);
+}
+
+bool xenbus_is_there(struct xenbus_place *place)
+{
+    return peer_at(place)->open_err != -ENODEV;
+}
+
+int xenbus_open(struct xenbus_dev *dev, struct xenbus_place *place,
+                struct xs_call *reads, size_t n)
+{
+    struct peer *p = peer_at(place);
     uint16_t slot = 0;
 
     if (p->open_err)
@@ -143,6 +182,7 @@ int xenbus_open(struct xenbus_dev *dev, const char *type, unsigned id)
     p->dev = dev;
     p->open = true;
     p->wrong = NULL;
+    read_along(reads, n);
     return 0;
 }
 
@@ -177,7 +217,7 @@ gref_t xenbus_ring_ref(const struct xenbus_dev *dev, unsigned which)
 }
 
 int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
-                   size_t n)
+                   size_t n, struct xs_call *reads, size_t nreads)
 {
     struct peer *p = of(dev);
 
@@ -185,25 +225,7 @@ int xenbus_connect(struct xenbus_dev *dev, const struct xenbus_key *keys,
         return p->connect_err;
     peer_attach(p, keys, n);
     p->connected = true;
-    return 0;
-}
-
-int xs_batch(uint32_t tx, struct xs_call *calls, size_t n)
-{
-    assert(tx == 0);
-    for (struct xs_call *c = calls; c < calls + n; c++) {
-        const struct peer *p = opened[c->dir[strlen(c->dir) - 1] - '0'];
-        const char *value = peer_value(p, c->dir == p->dev->path, c->path);
-
-        assert(c->op == XS_CALL_READ);
-        c->value[0] = '\0';
-        c->err = !value                     ? -ENOENT
-                 : strlen(value) >= c->size ? -ENAMETOOLONG
-                                            : 0;
-        if (!c->err)
-            strcpy(c->value, value);
-    }
-    fake.batches++;
+    read_along(reads, nreads);
     return 0;
 }
 
@@ -254,6 +276,17 @@ void xenbus_close(struct xenbus_dev *dev)
         free(dev->ring_page[i]);
     p->open = false;
     opened[dev->peer] = NULL;
+}
+
+/* It runs to its end at once. */
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+{
+    (void)name;
+    if (fake.no_threads)
+        return NULL;
+    fake.threads++;
+    fn(arg);
+    return (struct thread *)(void *)&fake;
 }
 
 void waitq_wake(struct waitq *q)

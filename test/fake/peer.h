@@ -47,7 +47,9 @@ extern struct fake {
     unsigned lost;        /* references that were busy, and still are in use */
     void (*run)(void);    /* what the world does while a thread waits */
     unsigned waits;
-    unsigned batches; /* of requests to xenstored */
+    unsigned threads; /* so many ran */
+    bool no_threads;
+    unsigned batches; /* of reads */
     uint64_t now;
     void (*leaving)(void); /* looks at a device that is being left */
 } fake;

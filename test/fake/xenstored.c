@@ -45,10 +45,8 @@ struct message {
     struct xsd_sockmsg head;
     char body[BODY_MAX];
 };
-static struct message in;
-static size_t in_len;
-static struct message held[MESSAGES];
-static size_t nheld;
+static struct message in, held[MESSAGES];
+static size_t in_len, nheld;
 static char out[MESSAGES * sizeof(struct message)];
 static size_t out_len, out_done;
 
@@ -200,6 +198,9 @@ static void tell(struct xsd_sockmsg *head, const void *body)
     switch (fake_xs.lie) {
     case LIE_ID:
         head->req_id += 1000;
+        break;
+    case LIE_POSTED:
+        head->req_id = 0;
         break;
     case LIE_TYPE:
         head->type = XS_GET_PERMS;

@@ -19,6 +19,7 @@
 enum fake_lie {
     TRUTH,
     LIE_ID,           /* a reply to what was never asked */
+    LIE_POSTED,       /* one to a post that was not made */
     LIE_TYPE,         /* a reply of another type */
     LIE_LENGTH,       /* 4097 bytes */
     LIE_RSP_PROD,     /* more in the ring than fits */

@@ -32,9 +32,9 @@ FUZZED_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c
 FUZZ_ramdisk = $(FUZZED_ramdisk) lib/fd.c test/fake/said.c
 FUZZ_ring    = xen/ring.c
 FUZZED_ring  = xen/ring.c
-FUZZ_xenbus  = xen/xenbus.c xen/ring.c kernel/sched.c arch/x86_64/switch.S test/fake/keys.c \
+FUZZ_xenbus  = xen/xenbus.c xen/xenstate.c xen/ring.c kernel/sched.c arch/x86_64/switch.S test/fake/keys.c \
                test/fake/memory.c test/fake/stack.c test/fake/said.c
-FUZZED_xenbus = xen/xenbus.c
+FUZZED_xenbus = xen/xenbus.c xen/xenstate.c
 FUZZ_xenstore = xen/xenstore.c
 FUZZED_xenstore = xen/xenstore.c
 

@@ -240,7 +240,7 @@ static int connect(struct ring rings[2])
         check(xenbus_ring_ref(dev, i) != 0);
     }
     dev->protocol = next() & 1 ? "x86_64-abi" : NULL;
-    err = xenbus_connect(dev, keys, ARRAY_LEN(keys));
+    err = xenbus_connect(dev, keys, ARRAY_LEN(keys), NULL, 0);
     check(err || dev->port);
     live = err ? NULL : dev;
     return err;
@@ -269,7 +269,7 @@ static void use(void)
             if (!err && !dev->broken)
                 return;
             live = NULL;
-            if ((err = xenbus_reopen(dev)) == 0)
+            if ((err = xenbus_reopen(dev, NULL, 0)) == 0)
                 err = connect(rings);
             break;
         }
@@ -279,11 +279,13 @@ static void use(void)
 static void run(void *arg)
 {
     unsigned id = 0;
+    struct xenbus_place place;
 
     (void)arg;
     do {
         dev = malloc(sizeof(*dev)); /* used later it is found */
-        if (xenbus_open(dev, "vif", id) == 0) {
+        xenbus_ask(&place, "vif", id);
+        if (xenbus_open(dev, &place, NULL, 0) == 0) {
             use();
             live = NULL;
             if (next() & 1)

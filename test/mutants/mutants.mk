@@ -9,9 +9,10 @@ MUTANTS_nettx    = netio netgso netlies netfit
 MUTANTS_netrx    = netio netgso netlies netfront
 MUTANTS_netfront = netfront netio netlies netfit netgso
 MUTANTS_blkfront = blkfront blklies
-MUTANTS_xenbus   = xenbus xenlife xenmoments
+MUTANTS_xenbus   = xenbus xenrounds xenlife xenmoments
+MUTANTS_xenstate = xenbus xenrounds xenlife xenmoments
 MUTANTS_gnttab   = gnttab
-MUTANTS_xenstore = xenstore xenstore_threads
+MUTANTS_xenstore = xenstore xenstore_rounds xenstore_threads
 
 MUTATED := $(sort $(patsubst MUTANTS_%,%,$(filter MUTANTS_%,$(.VARIABLES))))
 M       = $(MUTATED)

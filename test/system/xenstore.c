@@ -97,12 +97,20 @@ static void test_watch(void)
 }
 
 static struct xenbus_dev dev;
+
+static int find(struct xenbus_dev *d, unsigned vif)
+{
+    struct xenbus_place place;
+
+    xenbus_ask(&place, "vif", vif);
+    return xenbus_open(d, &place, NULL, 0);
+}
 static struct ring tx, rx;
 
 /* netif.h's rings have 8 and 12 bytes to a slot. */
 static void connect(void)
 {
-    CHECK(xenbus_open(&dev, "vif", 0) == 0);
+    CHECK(find(&dev, 0) == 0);
     CHECK(xenbus_ring(&dev, &tx, 12) == 0);
     CHECK(xenbus_ring(&dev, &rx, 8) == 0);
     const struct xenbus_key keys[] = {
@@ -111,14 +119,14 @@ static void connect(void)
         {"request-rx-copy", 1},
         {"feature-rx-notify", 1},
     };
-    CHECK(xenbus_connect(&dev, keys, ARRAY_LEN(keys)) == 0);
+    CHECK(xenbus_connect(&dev, keys, ARRAY_LEN(keys), NULL, 0) == 0);
 }
 
 static void test_device(void)
 {
     static struct xenbus_dev none;
 
-    CHECK(xenbus_open(&none, "vif", 9) == -ENODEV);
+    CHECK(find(&none, 9) == -ENODEV);
     for (int i = 0; i < 3; i++) {
         connect();
         xenbus_close(&dev);
@@ -129,7 +137,7 @@ static void test_device(void)
     while (!dev.broken)
         waitq_wait(&dev.wake);
     xenbus_close(&dev);
-    CHECK(xenbus_open(&none, "vif", 0) < 0);
+    CHECK(find(&none, 0) < 0);
 }
 
 int main(void)

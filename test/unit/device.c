@@ -126,6 +126,22 @@ static void grows(void)
     cr_assert_eq(turns_in(1000 * FAKE_SECOND), turns, "it looks no more");
 }
 
+static void there_are_many(void)
+{
+    cr_assert_eq(net_up(), 0);
+    nap(FAKE_SECOND);
+    cr_assert(strstr(fake_said, "net: vif 4 has come\n"));
+    cr_assert(strstr(fake_said, "net: vif 5 has come\n"));
+}
+
+Test(device, is_taken_when_more_were_there_from_the_start)
+{
+    fake_net.vifs = 6;
+    cr_assert(world("ip=10.0.0.2/24 ip1=10.0.1.2/24 ip2=10.0.2.2/24 "
+                    "ip3=10.0.3.2/24 ip6=none ip6_1=none ip6_2=none ip6_3=none",
+                    there_are_many));
+}
+
 Test(device, is_taken_when_it_comes_later)
 {
     fake_net.vifs = 2;

@@ -46,6 +46,68 @@ Test(netfront, opens_as_xenstore_says, .init = start)
     down(net);
 }
 
+static const unsigned both[] = {0, 1};
+
+static void close_all(struct net *nets[], size_t n)
+{
+    while (n > 0)
+        net_close(nets[--n]);
+    cr_assert(fake_clean());
+}
+
+Test(netfront, opens_several_at_the_same_time, .init = start)
+{
+    struct net *nets[2];
+
+    cr_assert_eq(net_open_all(both, nets, 2), 2);
+    cr_assert_eq(fake.threads, 1, "the first is opened here");
+    cr_assert_eq(net_wake(nets[0]), &back[0].peer.dev->wake);
+    cr_assert_eq(net_wake(nets[1]), &back[1].peer.dev->wake);
+    close_all(nets, 2);
+
+    fake.no_threads = true; /* then one after the other */
+    cr_assert_eq(net_open_all(both, nets, 2), 2);
+    close_all(nets, 2);
+}
+
+Test(netfront, opens_several_up_to_one_that_is_not_there, .init = start)
+{
+    struct net *nets[2] = {NULL, NULL};
+
+    back[1].peer.open_err = -ENODEV;
+    cr_assert_eq(net_open_all(both, nets, 2), 1);
+    cr_assert_eq(errno, ENODEV);
+    cr_assert_eq(fake.threads, 0);
+    cr_assert_null(nets[1]);
+    close_all(nets, 1);
+
+    back[0].peer.open_err = -ENODEV;
+    back[1].peer.open_err = 0;
+    cr_assert_eq(net_open_all(both, nets, 2), 0);
+    cr_assert_eq(errno, ENODEV);
+    cr_assert_eq(fake.threads, 0);
+    cr_assert_eq(net_open_all(both, nets, 0), 0);
+    cr_assert(fake_clean());
+}
+
+Test(netfront, opens_several_up_to_one_that_does_not_get_ready, .init = start)
+{
+    struct net *nets[2];
+
+    back[0].peer.connect_err = -ETIMEDOUT;
+    errno = 0;
+    cr_assert_eq(net_open_all(both, nets, 2), 0);
+    cr_assert_eq(errno, ETIMEDOUT);
+    cr_assert_not(back[1].peer.open, "nor is what comes behind it kept");
+    cr_assert(fake_clean());
+
+    back[0].peer.connect_err = 0;
+    back[1].peer.connect_err = -ENOMEM;
+    cr_assert_eq(net_open_all(both, nets, 2), 1);
+    cr_assert_eq(errno, ENOMEM);
+    close_all(nets, 1);
+}
+
 Test(netfront, refuses_addresses_and_mtus_that_are_none, .init = start)
 {
     static const char *const macs[] = {

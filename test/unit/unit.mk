@@ -41,9 +41,11 @@ UNIT_sched_FLAGS = -fno-sanitize=address # it switches stacks by itself
 UNIT_shutdown = xen/shutdown.c xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
                 test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
 UNIT_shutdown_FLAGS = -fno-sanitize=address -include test/fake/shutdown.h
-UNIT_xenbus = xen/xenbus.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
+UNIT_xenbus = xen/xenbus.c xen/xenstate.c xen/xenstore.c xen/ring.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/memory.c test/fake/said.c
 UNIT_xenbus_FLAGS = -fno-sanitize=address # it switches stacks by itself
+UNIT_xenrounds = $(UNIT_xenbus)
+UNIT_xenrounds_FLAGS = $(UNIT_xenbus_FLAGS)
 UNIT_xenlife = $(UNIT_xenbus)
 UNIT_xenlife_FLAGS = $(UNIT_xenbus_FLAGS)
 UNIT_xenmoments = $(UNIT_xenbus)
@@ -64,6 +66,7 @@ UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
 UNIT_xenstore_threads_FLAGS = -fno-sanitize=address
 UNIT_xenstore = xen/xenstore.c test/fake/xenstored.c test/fake/events.c test/fake/wait.c test/fake/said.c
+UNIT_xenstore_rounds = $(UNIT_xenstore)
 HTTP_PURE  = lib/http.c lib/http_path.c lib/http_body.c lib/span.c
 UNIT_http  = $(HTTP_PURE)
 UNIT_http_path = lib/http_path.c lib/span.c

@@ -14,7 +14,7 @@ TEST(connects_in_three_rounds)
     cr_assert_str_eq(dev.backend, BACK "0");
     cr_assert_eq(dev.peer, 0);
     cr_assert_eq(dev.own, XenbusStateConnected);
-    cr_assert_eq(back.rounds, 3);
+    cr_assert_eq(xs_counts().rounds, 3);
     cr_assert_str_eq(back.seen, "4");
     cr_assert_eq(fake_shared, 2);
     cr_assert_eq(xenbus_ring_ref(&dev, 0), 8);
@@ -30,7 +30,7 @@ TEST(connects_in_three_rounds)
 
 TEST(shows_no_old_bytes_in_a_ring)
 {
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(open_dev(&dev, "vif", 0), 0);
     cr_assert_eq(xenbus_ring(&dev, &tx, 16), 0);
     const char *page = dev.ring_page[0];
     for (size_t i = 64; i < 4096; i++)
@@ -41,8 +41,8 @@ TEST(shows_no_old_bytes_in_a_ring)
 
 TEST(finds_no_device)
 {
-    cr_assert_eq(xenbus_open(&dev, "vif", 1), -ENODEV);
-    cr_assert_eq(xenbus_open(&dev, "vbd", 0), -ENODEV);
+    cr_assert_eq(open_dev(&dev, "vif", 1), -ENODEV);
+    cr_assert_eq(open_dev(&dev, "vbd", 0), -ENODEV);
     cr_assert_eq(fake_lines, 0);
     xenbus_close(&dev);
     nothing_is_left();
@@ -55,7 +55,7 @@ TEST(refuses_a_back_end_that_makes_no_sense)
 
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         fake_xs_set("device/vif/0/backend-id", ids[i]);
-        cr_assert_lt(xenbus_open(&dev, "vif", 0), 0, "%s", ids[i]);
+        cr_assert_lt(open_dev(&dev, "vif", 0), 0, "%s", ids[i]);
         cr_assert_eq(fake_lines, i + 1);
     }
     nothing_is_left();
@@ -79,7 +79,7 @@ TEST(waits_for_a_late_back_end)
         fake_xs_set(BACK "0/state", i < ARRAY_LEN(early) ? early[i] : number);
         fake_later(5 * SECOND, back_ready);
         memset(back.seen, 0, sizeof(back.seen));
-        cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+        cr_assert_eq(open_dev(&dev, "vif", 0), 0);
         cr_assert_eq(fake_now, before + 5 * SECOND);
         xenbus_close(&dev);
     }
@@ -91,7 +91,7 @@ TEST(gives_up_on_a_back_end_that_never_comes)
     uint64_t before = fake_now;
 
     back_state(XenbusStateInitialising);
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ETIMEDOUT);
+    cr_assert_eq(open_dev(&dev, "vif", 0), -ETIMEDOUT);
     cr_assert_eq(fake_now, before + 10 * SECOND);
     cr_assert_eq(fake_lines, 1);
     cr_assert(strstr(fake_said, "device/vif/0"));
@@ -116,7 +116,7 @@ TEST(clears_up_after_an_earlier_life)
         back.delay = i * SECOND;
         memset(back.seen, 0, sizeof(back.seen));
         back_state(left[i].state);
-        cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+        cr_assert_eq(open_dev(&dev, "vif", 0), 0);
         cr_assert_str_eq(back.seen, left[i].answers);
         xenbus_close(&dev);
     }
@@ -167,7 +167,7 @@ TEST(needs_its_watch_on_the_back_end)
 {
     fake_xs.error = "EQUOTA";
     fake_xs.on_request = refuse_the_watch;
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), -EDQUOT);
+    cr_assert_eq(open_dev(&dev, "vif", 0), -EDQUOT);
     cr_assert_eq(fake_lines, 1);
     fake_xs.on_request = NULL;
     nothing_is_left();
@@ -200,9 +200,9 @@ TEST(writes_as_many_keys_as_it_may)
         all[i] = (struct xenbus_key){names[i], UINT32_MAX};
     all[0].value = 8;
     all[1].value = 1;
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(open_dev(&dev, "vif", 0), 0);
     dev.protocol = "x86_64-abi";
-    cr_assert_eq(xenbus_connect(&dev, all, XENBUS_KEYS_MAX), 0);
+    cr_assert_eq(xenbus_connect(&dev, all, XENBUS_KEYS_MAX, NULL, 0), 0);
     for (size_t i = 2; i < XENBUS_KEYS_MAX; i++) {
         snprintf(path, sizeof(path), "device/vif/0/%s", names[i]);
         cr_assert_str_eq(fake_xs_get(path), "4294967295");
@@ -218,9 +218,10 @@ TEST(waits_for_a_slow_connection_but_not_for_ever)
     cr_assert_eq(open_all(), 0);
     back.delay = 0;
     xenbus_close(&dev);
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(open_dev(&dev, "vif", 0), 0);
     back.stuck = true;
-    cr_assert_eq(xenbus_connect(&dev, keys, ARRAY_LEN(keys)), -ETIMEDOUT);
+    cr_assert_eq(xenbus_connect(&dev, keys, ARRAY_LEN(keys), NULL, 0),
+                 -ETIMEDOUT);
     back.stuck = false;
     xenbus_close(&dev);
     nothing_is_left();
@@ -331,9 +332,9 @@ TEST(closes_while_it_is_being_checked)
     struct xenbus_dev *d = malloc(sizeof(*d));
 
     for (uint64_t turns = 0; turns < 6; turns++) {
-        cr_assert_eq(xenbus_open(d, "vif", 0), 0);
+        cr_assert_eq(open_dev(d, "vif", 0), 0);
         dev.port = d->port;
-        cr_assert_eq(xenbus_connect(d, keys, ARRAY_LEN(keys)), 0);
+        cr_assert_eq(xenbus_connect(d, keys, ARRAY_LEN(keys), NULL, 0), 0);
         back_state(XenbusStateConnected);
         for (uint64_t i = 0; i < turns; i++) {
             fake_step(fake_now);
@@ -357,9 +358,9 @@ static void open_other(void)
     fake_xs_set("device/vif/1/backend", BACK "1");
     fake_xs_set("device/vif/1/backend-id", "3");
     fake_xs_set(BACK "1/state", "2");
-    cr_assert_eq(xenbus_open(&other, "vif", 1), 0);
+    cr_assert_eq(open_dev(&other, "vif", 1), 0);
     fake_xs_set(BACK "1/state", "4");
-    cr_assert_eq(xenbus_connect(&other, keys, ARRAY_LEN(keys)), 0);
+    cr_assert_eq(xenbus_connect(&other, keys, ARRAY_LEN(keys), NULL, 0), 0);
 }
 
 TEST(tells_two_devices_apart)

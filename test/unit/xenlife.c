@@ -146,12 +146,12 @@ TEST(goes_to_another_domain_if_the_toolstack_says_so)
     wait_until_broken();
     fake_later(3 * SECOND, device_comes_from_elsewhere);
     xenbus_close(&dev);
-    cr_assert_eq(xenbus_reopen(&dev), 0);
+    cr_assert_eq(xenbus_reopen(&dev, NULL, 0), 0);
     cr_assert_eq(dev.peer, 5);
     cr_assert_str_eq(dev.backend, "/local/domain/5/backend/vif/7/0");
     fake_xs.on_write = NULL;
     fake_later(SECOND, elsewhere_connects);
-    cr_assert_eq(xenbus_connect(&dev, NULL, 0), 0);
+    cr_assert_eq(xenbus_connect(&dev, NULL, 0, NULL, 0), 0);
     cr_assert_eq(fake_xs.watches, 1);
     fake_xs_set("/local/domain/5", NULL);
     wait_until_broken();
@@ -163,9 +163,9 @@ TEST(has_nothing_to_open_while_a_device_is_taken_away)
 {
     fake_xs_set(BACK "0/online", "0");
     back_state(XenbusStateClosing);
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ENODEV);
+    cr_assert_eq(open_dev(&dev, "vif", 0), -ENODEV);
     cr_assert_str_eq(back.seen, "6", "it waits for us even so");
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), -ENODEV);
+    cr_assert_eq(open_dev(&dev, "vif", 0), -ENODEV);
     cr_assert_str_eq(back.seen, "6", "but does not wake up again");
     cr_assert_eq(fake_lines, 0);
     nothing_is_left();
@@ -238,7 +238,7 @@ TEST(takes_an_error_for_no_state_at_all)
 TEST(says_goodbye_where_it_has_never_said_anything)
 {
     fake_xs_set("device/vif/0/state", NULL);
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), 0);
+    cr_assert_eq(open_dev(&dev, "vif", 0), 0);
     xenbus_close(&dev);
     cr_assert_str_eq(back.seen, "56");
     nothing_is_left();
@@ -271,7 +271,7 @@ TEST(pauses_longer_each_time_it_is_lied_to)
 TEST(stays_broken_until_it_is_connected)
 {
     cr_assert_eq(open_all(), 0);
-    cr_assert_eq(xenbus_reopen(&dev), 0, "though all was well");
+    cr_assert_eq(xenbus_reopen(&dev, NULL, 0), 0, "though all was well");
     cr_assert(dev.broken);
     cr_assert_eq(xenbus_fail(&dev, "no proper mac"), -EIO);
     cr_assert(strstr(fake_said, "no proper mac"), "though it is broken");
@@ -337,13 +337,13 @@ TEST(names_the_quota)
     fake_xs.error_path = BACK "0/state";
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
         fake_xs.error = errors[i].name;
-        cr_assert_eq(xenbus_open(&dev, "vif", 0), errors[i].err);
+        cr_assert_eq(open_dev(&dev, "vif", 0), errors[i].err);
         cr_assert_eq(fake_lines, i + 1);
         cr_assert(said = strstr(said, "device/vif/0: xenstored's quota"));
         said++;
     }
     fake_xs.error = "EPERM";
-    cr_assert_eq(xenbus_open(&dev, "vif", 0), -EPERM);
+    cr_assert_eq(open_dev(&dev, "vif", 0), -EPERM);
     cr_assert(strstr(fake_said, "device/vif/0: xenstored refuses"));
     nothing_is_left();
 }

@@ -213,6 +213,7 @@ Test(xenstore, translates_error_names)
 
 static const char *const lies[LIE_TX_ZERO] = {
     [LIE_ID] = "not asked",
+    [LIE_POSTED] = "not asked",
     [LIE_TYPE] = "wrong type",
     [LIE_LENGTH] = "longer than",
     [LIE_RSP_PROD] = "than fits",
