@@ -31,7 +31,9 @@ struct net {
     bool ready;               /* has its rings and references, and is listed */
     struct net_partial partial;
     struct net_counts counts;
-    struct net *next; /* listed */
+    struct net *next;    /* listed */
+    uint32_t rx_target;  /* receive slots to be posted, if there are pages */
+    uint8_t rx_quarters; /* of them used in one go, 1 or 2 */
     unsigned mtu;
     bool tx_freed; /* slots, since net_reap() or -EAGAIN said how it stands */
     bool sg;       /* the back-end takes packets of several slots */
@@ -59,6 +61,6 @@ void netio_reap(struct net *net);
 void netio_list(struct net *net);
 void netio_unlist(struct net *net);
 
-/* Post all the empty receive slots there are pages for, and tell the back-end
- * later.  False: fewer than one large packet may need. */
+/* Post receive slots up to rx_target, if there are pages for them, and tell
+ * the back-end later.  False: fewer than one large packet may need. */
 bool netio_fill(struct net *net);

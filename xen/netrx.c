@@ -7,7 +7,7 @@
 #define RX_SLOTS_MAX  (XEN_NETIF_NR_SLOTS_MIN + 1) /* some use one more */
 #define RX_EXTRAS_MAX (XEN_NETIF_EXTRA_TYPE_MAX - 1)
 #define RX_POSTED_MIN RX_SLOTS_MAX /* below it no packet is given away */
-#define RX_BATCH      64           /* empty slots worth a refill */
+#define RX_FIRST      32           /* posted until traffic asks for more */
 
 /* What a slot of the receive ring can hold when it comes back. */
 union rx_slot {
@@ -24,6 +24,7 @@ static struct {
 
 void netio_list(struct net *net)
 {
+    net->rx_target = RX_FIRST;
     net->next = opened.first;
     opened.first = net;
     opened.count++;
@@ -74,7 +75,7 @@ bool netio_fill(struct net *net)
 {
     struct buf *b;
 
-    while (ring_space(&net->rx) > 0 && (b = rx_page(net))) {
+    while (rx_posted(net) < net->rx_target && (b = rx_page(net))) {
         uint16_t id;
         struct netif_rx_request *req = ring_post(&net->rx, b, &id);
 
@@ -82,6 +83,18 @@ bool netio_fill(struct net *net)
         *req = (struct netif_rx_request){.id = id, .gref = net->rx_ref[id]};
     }
     return !rx_starved(net);
+}
+
+/* Post and tell; more than before, where half of it was used in one go. */
+static bool rx_refill(struct net *net, bool more)
+{
+    bool enough;
+
+    if (more && net->rx_target < net->rx.size)
+        net->rx_target *= 2;
+    enough = netio_fill(net);
+    netio_kick(net, &net->rx);
+    return enough;
 }
 
 /* How the packet would have been cut: NULL, or what is wrong with that. */
@@ -194,7 +207,7 @@ static struct buf *rx_finish(struct net *net)
     struct net_partial p = net->partial;
 
     net->partial = (struct net_partial){0};
-    if (!p.lost && (!rx_starved(net) || netio_fill(net))) {
+    if (!p.lost && (!rx_starved(net) || rx_refill(net, true))) {
         net->counts.rx_packets++;
         net->counts.rx_bytes += buf_total(p.first);
         return p.first;
@@ -216,11 +229,12 @@ struct buf *net_poll(struct net *net)
         if (!p->more_extra && !p->more_data)
             b = rx_finish(net);
 
-    /* After the last packet, and now and then before: one kick for many. */
-    if (!net->bus.broken && (!b || ring_space(&net->rx) >= RX_BATCH)) {
+    /* After the last packet, and when a quarter is used up before it: one kick
+     * for many. */
+    if (!net->bus.broken && (!b || rx_posted(net) <= net->rx_target / 4 * 3)) {
+        net->rx_quarters = b ? net->rx_quarters % 2 + 1 : 0;
         netio_reap(net);
-        netio_fill(net);
-        netio_kick(net, &net->rx);
+        rx_refill(net, net->rx_quarters == 2);
     }
     return b;
 }

@@ -115,10 +115,10 @@ static void flush(struct batch *b)
     b->n = 0;
 }
 
-static void update(struct batch *b, const uint64_t *entry, uint64_t value)
+/* at: the entry's machine address. */
+static void update(struct batch *b, uint64_t at, uint64_t value)
 {
-    b->updates[b->n++] =
-        (struct mmu_update){.ptr = machine(entry), .val = value};
+    b->updates[b->n++] = (struct mmu_update){.ptr = at, .val = value};
     if (b->n == BATCH)
         flush(b);
 }
@@ -126,15 +126,15 @@ static void update(struct batch *b, const uint64_t *entry, uint64_t value)
 void mm_populate(void *from, size_t n)
 {
     struct batch b = {.n = 0};
-    uint64_t *entry = NULL;
+    uint64_t at = 0;
 
-    for (uint8_t *p = from; n; n--, p += PAGE_SIZE) {
-        if (!entry || (uintptr_t)p % L1_SPAN == 0) {
+    for (uint8_t *p = from; n; n--, p += PAGE_SIZE, at += sizeof(at)) {
+        if (!at || (uintptr_t)p % L1_SPAN == 0) {
             if (!entry_at((uintptr_t)p, 1))
                 make_table((uintptr_t)p);
-            entry = entry_at((uintptr_t)p, 1);
+            at = machine(entry_at((uintptr_t)p, 1));
         }
-        update(&b, entry++, machine(p) | LEAF | NX);
+        update(&b, at, machine(p) | LEAF | NX);
     }
     flush(&b);
 }
@@ -152,11 +152,14 @@ static uintptr_t protect(void)
         span < (uintptr_t)data_start ? (uintptr_t)data_start : span;
     uintptr_t va = (uintptr_t)image_start;
     struct batch b = {.n = 0};
-    uint64_t *entry;
+    uint64_t *entry = NULL, at = 0;
 
-    for (; va < from; va += PAGE_SIZE) {
-        entry = entry_at(va, 1);
-        update(&b, entry,
+    for (; va < from; va += PAGE_SIZE, entry++, at += sizeof(at)) {
+        if (!entry || va % L1_SPAN == 0) {
+            entry = entry_at(va, 1);
+            at = machine(entry);
+        }
+        update(&b, at,
                (va < (uintptr_t)data_start ? *entry & ~WRITE : *entry) |
                    (va < (uintptr_t)text_end ? 0 : NX));
     }

@@ -13,7 +13,7 @@ Test(netfront, opens_as_xenstore_says, .init = start)
     cr_assert_eq(nb->keys, 8);
     cr_assert_eq(net_wake(net), &nb->peer.dev->wake);
     cr_assert_eq(fake.batches, 1, "xenstored is far away");
-    cr_assert_eq(netback_slots(nb), 256);
+    cr_assert_eq(netback_slots(nb), 32);
     cr_assert_eq(nb->peer.events_there, 1);
     down(net);
 
@@ -169,9 +169,51 @@ Test(netfront, gives_everything_back_when_it_cannot_open, .init = start)
     for (int i = 0; i < 20; i++) { /* its share of the pool, too */
         struct net *net = up();
 
-        cr_assert_eq(netback_slots(nb), 256);
+        cr_assert_eq(netback_slots(nb), 32);
         down(net);
     }
+}
+
+static void burst(struct net *net, unsigned n)
+{
+    struct buf *b;
+
+    while (n-- > 0)
+        cr_assert(netback_give(nb, pattern, 60, 60, 0, 0, 0));
+    netback_push(nb);
+    while ((b = net_poll(net)))
+        buf_free(b);
+}
+
+Test(netfront, posts_more_where_frames_come_faster, .init = start)
+{
+    struct net *net = up();
+    struct buf *b;
+
+    for (int i = 0; i < 1000; i++) {
+        give_one();
+        cr_assert(b = net_poll(net));
+        buf_free(b);
+        cr_assert_null(net_poll(net));
+    }
+    cr_assert_eq(netback_slots(nb), 32, "one at a time needs no more");
+    burst(net, 15);
+    cr_assert_eq(netback_slots(nb), 32, "nor does less than half");
+    burst(net, 16);
+    cr_assert_eq(netback_slots(nb), 64);
+    burst(net, 31);
+    burst(net, 31);
+    cr_assert_eq(netback_slots(nb), 64, "it was not in one go");
+    burst(net, 64);
+    cr_assert_eq(netback_slots(nb), 128);
+    burst(net, 64);
+    cr_assert_eq(netback_slots(nb), 256);
+    burst(net, 256);
+    cr_assert_eq(netback_slots(nb), 256, "that is all there are");
+    xenbus_fail(nb->peer.dev, "it went away");
+    cr_assert_eq(net_reopen(net), 0);
+    cr_assert_eq(netback_slots(nb), 32, "anew");
+    down(net);
 }
 
 Test(netfront, wants_pages_for_one_large_packet, .init = start)
@@ -200,6 +242,7 @@ Test(netfront, keeps_receiving_when_all_buffers_are_held, .init = start)
     struct buf *held = NULL, *b;
     unsigned n = 0;
 
+    grow(net, nb);
     cr_assert_eq(buf_limit(), 100);
     cr_assert_eq(netback_slots(nb), 75, "a quarter stays for senders");
     for (int round = 0; round < 100; round++) {
@@ -281,10 +324,13 @@ Test(netfront, shares_the_pool_among_devices, .init = start)
 {
     fake_pages_free = 4 * 400;
 
-    struct net *first = net_open(1), *net = up();
+    struct net *first = net_open(1), *net;
     struct buf *b;
 
+    grow(first, &back[1]);
     cr_assert_eq(netback_slots(&back[1]), 256);
+    net = up();
+    grow(net, nb);
     cr_assert_lt(netback_slots(nb), 100);
     for (int i = 0; i < 300; i++) { /* the first gives way as it works */
         netback_give(&back[1], pattern, 60, 60, 0, 0, 0);
@@ -312,7 +358,7 @@ Test(netfront, lets_queued_frames_leave_before_it_closes, .init = start)
     fake.run = consume;
     down(net);
     cr_assert_eq(fake.now, 0);
-    cr_assert_eq(nb->peer.held, 256,
+    cr_assert_eq(nb->peer.held, 32,
                  "all sent; taken back only when it has left");
 }
 
@@ -333,8 +379,8 @@ Test(netfront, never_uses_a_page_again_that_is_still_mapped, .init = start)
     fake.busy = true; /* nothing comes back at close */
     net_close(net);
     fake.busy = false;
-    cr_assert_eq(fake.lost, 256 + 3);
-    cr_assert_eq(buf_quarantined(), 256 + 3);
+    cr_assert_eq(fake.lost, 32 + 3);
+    cr_assert_eq(buf_quarantined(), 32 + 3);
     cr_assert(!nb->peer.open && fake.claimed == fake.lost && buf_in_use() == 0);
     down(up()); /* the fake asserts that no reference is claimed twice */
 }
@@ -356,9 +402,9 @@ Test(netfront, comes_back_with_nothing_lost, .init = start)
         cr_assert_eq(net_reopen(net), 0);
         cr_assert_not(net_broken(net));
         cr_assert_eq(net_mac(net)[5], i % 2 ? 3 : 4);
-        cr_assert_eq(netback_slots(nb), 256);
+        cr_assert_eq(netback_slots(nb), 32);
         cr_assert_eq(nb->peer.events_there, 1 + 2 * i + 1);
-        cr_assert_eq(buf_in_use(), 256);
+        cr_assert_eq(buf_in_use(), 32);
         give_one();
         cr_assert(b = net_poll(net));
         buf_free(b);

@@ -200,8 +200,12 @@ Test(netio, is_not_woken_by_sent_frames_it_does_not_wait_for, .init = start)
 Test(netio, tells_the_backend_once_per_batch, .init = start)
 {
     struct net *net = up();
-    unsigned before = nb->peer.events_there;
+    unsigned before, got = 0;
+    uint64_t kicks;
 
+    grow(net, nb);
+    before = nb->peer.events_there;
+    kicks = net_counts(net)->kicks;
     netback_push(nb);
     for (int i = 0; i < 50; i++)
         net_send(net, packet(pattern, 60, 60, 0));
@@ -211,15 +215,15 @@ Test(netio, tells_the_backend_once_per_batch, .init = start)
     cr_assert_eq(nb->peer.events_there, before + 1);
     net_flush(net);
     cr_assert_eq(nb->peer.events_there, before + 1);
-    cr_assert_eq(net_counts(net)->kicks, 2, "the first gave pages to receive");
+    cr_assert_eq(net_counts(net)->kicks, kicks + 1);
 
     for (int i = 0; i < 50; i++)
         netback_give(nb, pattern, 60, 60, 0, 0, 0);
     netback_push(nb);
-    for (struct buf *b; (b = net_poll(net));)
+    for (struct buf *b; (b = net_poll(net)); got++)
         buf_free(b);
-    cr_assert_eq(net_counts(net)->rx_packets, 50);
-    cr_assert_eq(net_counts(net)->kicks, 3);
+    cr_assert_eq(got, 50);
+    cr_assert_eq(net_counts(net)->kicks, kicks + 2);
     cr_assert_eq(nb->peer.events_there, before + 1, "it has pages enough");
     cr_assert_eq(netback_slots(nb), 256);
     down(net);
@@ -228,14 +232,17 @@ Test(netio, tells_the_backend_once_per_batch, .init = start)
 Test(netio, posts_again_while_a_long_burst_lasts, .init = start)
 {
     struct net *net = up();
+    uint64_t kicks;
 
+    grow(net, nb);
+    kicks = net_counts(net)->kicks;
     while (netback_give(nb, pattern, 60, 60, 0, 0, 0))
         ;
     netback_push(nb);
     for (int i = 0; i < 128; i++)
         buf_free(net_poll(net));
     cr_assert_eq(netback_slots(nb), 128);
-    cr_assert_eq(net_counts(net)->kicks, 3);
+    cr_assert_eq(net_counts(net)->kicks, kicks + 2);
     down(net);
 }
 
@@ -389,7 +396,7 @@ Test(netio, skips_extra_infos_nobody_asked_for, .init = start)
 
     cr_assert_null(net_poll(net));
     cr_assert_eq(net_counts(net)->rx_extras, 4, "one of five was GSO");
-    cr_assert_eq(netback_slots(nb), 256, "the slots used up are posted again");
+    cr_assert_eq(netback_slots(nb), 32, "the slots used up are posted again");
     down(net);
 }
 

@@ -61,5 +61,5 @@ Test(scarce_net, every_failure_is_told_and_undone, .init = start)
 {
     fill_pool(600);
     /* What is posted in both its lives. */
-    cr_assert_geq(scarce_each(use, settle), 2 * 256);
+    cr_assert_geq(scarce_each(use, settle), 2 * 32);
 }
