@@ -16,7 +16,8 @@
 #include "xen/xenstore.h"
 
 #define FOLDER "data/boot"
-#define LINE   200 /* a line of say(), less the rest of it */
+#define LINE   200           /* a line of say(), less the rest of it */
+#define PAUSE  (SECOND / 10) /* telling shall not take part in what is told */
 
 static const char *const names[STAMPS] = {
     [STAMP_ENTRY] = "entry",   [STAMP_CONSOLE] = "console",
@@ -101,6 +102,7 @@ static void tell_later(void *arg)
     (void)arg;
     while (!ticks[STAMP_REPLY])
         waitq_wait(&wake);
+    thread_sleep(clock_now() + PAUSE);
     stamp_tell();
 }
 

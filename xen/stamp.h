@@ -2,7 +2,7 @@
  * stamp.h: when this guest reached what for the first time, and what it had
  * asked of Xen and of xenstored by then.
  *
- * With the parameter `boot` it is told once the first reply has left, or when
+ * With the parameter `boot` it is told soon after the first reply, or when
  * main() ends: a line on the console, and data/boot in xenstore.
  */
 #pragma once
