@@ -273,7 +273,7 @@ static struct xs_call own_key(const struct xenbus_dev *dev, const char *name,
 static int agree(struct xenbus_dev *dev, struct xs_call *calls, size_t n)
 {
     const uint64_t deadline = deadline_of(dev);
-    int state = XenbusStateInitWait, err = 0, refusal = 0;
+    int state = XenbusStateInitWait, err = 0, refusal;
 
     xs_send(0, calls, n);
     while (!err && !xs_watch_fired(&dev->state)) {

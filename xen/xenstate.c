@@ -108,7 +108,6 @@ int xenstate_read(struct xenbus_dev *dev)
     };
     int state, own;
 
-    calls[0].watch = &dev->state;
     xenstate_ask(dev, calls, ARRAY_LEN(calls));
     state = xenstate_of(calls[0].err, theirs);
     own = xenstate_of(calls[1].err, ours);

@@ -346,6 +346,8 @@ Test(netfront, shares_the_pool_among_devices, .init = start)
     cr_assert_eq(netback_slots(&back[1]), 150);
     cr_assert_eq(netback_slots(nb), 150);
     net_close(first);
+    grow(net, nb);
+    cr_assert_eq(netback_slots(nb), 256, "what that one had is free");
     down(net);
 }
 

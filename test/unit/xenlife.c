@@ -370,6 +370,21 @@ static void wait_in_vain(void)
     cr_assert_null(joined);
 }
 
+TEST(waits_on_when_it_is_told_the_same_again)
+{
+    wait_in_vain();
+    back_state(XenbusStateClosed);
+    rest();
+    cr_assert_null(joined);
+    cr_assert_str_eq(back.seen, "461", "nor does it repeat itself");
+    back.stuck = false;
+    back_state(XenbusStateInitWait);
+    rest();
+    cr_assert_not_null(joined);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
 TEST(begins_anew_in_a_new_folder)
 {
     wait_in_vain();

@@ -74,7 +74,9 @@ Test(xenstore_rounds, asks_now_and_takes_the_replies_later)
     struct xs_call calls[] = {reading("a", b[0]), reading("b", b[1])};
 
     fake_xs_set("a", "1");
+    calls[0].err = -EIO; /* of a time before */
     xs_send(0, calls, 2);
+    cr_assert_eq(calls[0].err, 0);
     cr_assert_eq(fake_xs.requests, 0, "it has not run yet");
     cr_assert_str_eq(b[0], "?");
     cr_assert_eq(xs_write("c", ""), 0);
