@@ -23,7 +23,7 @@ struct held {
 };
 
 static struct held *spare; /* so many pages may still go up */
-static struct frame_counters counters;
+static size_t pages;       /* that are up there now */
 
 int frame_init(void)
 {
@@ -46,7 +46,7 @@ static void held_free(struct pbuf *p)
     buf_free(h->buf);
     h->next = spare;
     spare = h;
-    counters.pages--;
+    pages--;
 }
 
 static bool spare_for(const struct buf *b)
@@ -76,7 +76,7 @@ static struct pbuf *pass(struct buf *b)
         h->pbuf.custom_free_function = held_free;
         p = pbuf_alloced_custom(PBUF_RAW, b->len, PBUF_REF, &h->pbuf,
                                 b->page + b->off, b->len);
-        counters.pages++;
+        pages++;
         if (head)
             pbuf_cat(head, p);
         else
@@ -88,7 +88,7 @@ static struct pbuf *pass(struct buf *b)
 
 /* With zeros up to Ethernet's smallest frame: lwIP looks at headers before it
  * knows that they are there. */
-static struct pbuf *copy(struct buf *b, size_t total)
+static struct pbuf *copy(struct buf *b, size_t total, struct net_counts *counts)
 {
     const size_t size = total < FRAME_MIN ? FRAME_MIN : total;
     struct pbuf *p;
@@ -105,26 +105,27 @@ static struct pbuf *copy(struct buf *b, size_t total)
         to += from->len;
     }
     memset(to, 0, size - total);
+    counts->rx_copied += total;
     buf_free(b);
     return p;
 }
 
-struct pbuf *frame_received(struct buf *b)
+struct pbuf *frame_received(struct buf *b, struct net_counts *counts)
 {
     const size_t total = buf_total(b);
     struct pbuf *p = NULL;
 
     if (total <= FRAME_COPY_MAX)
-        p = copy(b, total);
+        p = copy(b, total, counts);
     if (!p && total <= UINT16_MAX)
         p = pass(b);
     if (!p && total > FRAME_COPY_MAX && total <= UINT16_MAX) {
-        p = copy(b, total);
-        counters.copied += p != NULL;
+        p = copy(b, total, counts);
+        counts->rx_full += p != NULL;
     }
     if (!p) {
         buf_free(b);
-        if (counters.dropped++ == 0)
+        if (counts->rx_no_memory++ == 0)
             say("net: no memory for what comes in: packets are dropped, from "
                 "now on without a word");
     }
@@ -144,6 +145,7 @@ struct outgoing {
     struct buf *first, *last;
     size_t room; /* bytes that still fit behind the last piece */
     unsigned pieces;
+    size_t copied; /* bytes */
 };
 
 static bool add(struct outgoing *out, struct buf *b, size_t room)
@@ -198,14 +200,15 @@ static bool put(struct outgoing *out, const struct pbuf *p, bool lend)
             memcpy(b->page + b->len, at, n);
             b->len = (uint16_t)(b->len + n);
             out->room -= n;
-            counters.bytes_copied += n;
+            out->copied += n;
         }
         at += n;
     }
     return true;
 }
 
-static struct buf *gather(const struct pbuf *p, bool lend)
+static struct buf *gather(const struct pbuf *p, bool lend,
+                          struct net_counts *counts)
 {
     struct outgoing out = {0};
 
@@ -214,6 +217,7 @@ static struct buf *gather(const struct pbuf *p, bool lend)
             buf_free(out.first);
             return NULL;
         }
+    counts->tx_copied += out.copied;
     return out.first;
 }
 
@@ -234,20 +238,21 @@ static void leave_work(struct buf *b, bool v6_too, uint16_t gso_size)
         b->flags |= BUF_GSO_V6;
 }
 
-struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size)
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size,
+                          struct net_counts *counts)
 {
-    struct buf *b = gather(p, true);
+    struct buf *b = gather(p, true, counts);
 
     if (!b)
-        b = gather(p, false); /* full pages make fewer pieces */
+        b = gather(p, false, counts); /* full pages make fewer pieces */
     if (b)
         leave_work(b, v6_too, gso_size);
     else
-        counters.unsent++;
+        counts->tx_no_memory++;
     return b;
 }
 
-const struct frame_counters *frame_counters(void)
+size_t frame_pages(void)
 {
-    return &counters;
+    return pages;
 }

@@ -23,18 +23,12 @@
 #define FRAME_MIN      60  /* bytes: shorter ones are filled with zeros */
 #define FRAME_ACK_MAX  128 /* bytes: let in even when memory is low */
 
-struct frame_counters {
-    size_t pages;   /* held by lwIP and the sockets now */
-    size_t copied;  /* longer than FRAME_COPY_MAX, but no page was left */
-    size_t dropped; /* received, but no memory: the first one is told */
-    size_t unsent;  /* to send, but there was no buffer */
-    uint64_t bytes_copied; /* of those sent */
-};
+struct net_counts; /* of the interface */
 
 int frame_init(void); /* 0 or -ENOMEM */
 
 /* b is gone whatever happens; NULL: dropped. */
-struct pbuf *frame_received(struct buf *b);
+struct pbuf *frame_received(struct buf *b, struct net_counts *counts);
 
 /* Has someone vouched for the TCP or UDP checksum of this received frame? */
 bool frame_trusted(const struct buf *b);
@@ -42,6 +36,7 @@ bool frame_trusted(const struct buf *b);
 /* A packet marked so that the back-end fills in the TCP or UDP checksum,
  * whether lwIP left it out or not; for IPv6 only with v6_too.  With a gso_size
  * it is a TCP segment, for the back-end to cut.  NULL: no buffers. */
-struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size);
+struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size,
+                          struct net_counts *counts);
 
-const struct frame_counters *frame_counters(void);
+size_t frame_pages(void); /* held by lwIP and the sockets now */

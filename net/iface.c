@@ -31,7 +31,8 @@ static err_t output(struct netif *netif, struct pbuf *p)
 
     if (i->full)
         return ERR_MEM;
-    b = frame_to_send(p, net_csum6(i->net), gso_size(netif, p));
+    b = frame_to_send(p, net_csum6(i->net), gso_size(netif, p),
+                      net_counts(i->net));
     if (!b)
         return ERR_MEM;
     err = net_trysend(i->net, b);
@@ -86,11 +87,12 @@ static bool is_forged(const struct netif *netif, const struct pbuf *p)
 static void input(struct iface *i, struct buf *b)
 {
     const bool check = !frame_trusted(b);
-    struct pbuf *p = frame_received(b);
+    struct pbuf *p = frame_received(b, net_counts(i->net));
 
     if (!p)
         return;
     if (is_forged(&i->netif, p)) {
+        net_counts(i->net)->rx_forged++;
         pbuf_free(p);
         return;
     }

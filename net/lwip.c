@@ -174,6 +174,8 @@ static void sleep_until(uint64_t deadline)
     }
     if (!ready)
         thread_wait(deadline);
+    for (unsigned n = 0; n < stack.count; n++)
+        net_counts(stack.ifaces[n].net)->wakes += !w[n].q;
     for (unsigned n = 0; n < stack.count + 3; n++)
         waitq_leave(&w[n]);
     if (ready)

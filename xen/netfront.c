@@ -142,7 +142,8 @@ static void disconnect(struct net *net)
         netio_unlist(net);
     xenbus_leave(&net->bus); /* so that it lets go of all our pages */
     if (net->ready) {
-        netio_abandon(&net->tx, net->tx_ref);
+        net->counts.tx_lost += netio_abandon(&net->tx, net->tx_ref);
+        net->counts.rx_errors += net->partial.slots != 0;
         netio_abandon(&net->rx, net->rx_ref);
         buf_free(net->partial.first);
         net->partial = (struct net_partial){0};
@@ -301,7 +302,7 @@ unsigned net_epoch(const struct net *net)
     return net->bus.epoch;
 }
 
-const struct net_counts *net_counts(const struct net *net)
+struct net_counts *net_counts(struct net *net)
 {
     return &net->counts;
 }

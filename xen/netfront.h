@@ -18,17 +18,34 @@
 
 struct net;
 
+/* What an interface has counted since net_open(), through every net_reopen().
+ */
 struct net_counts {
     uint64_t tx_packets, tx_bytes; /* queued */
-    uint64_t tx_full;              /* -EAGAIN, or had to wait for a slot */
-    uint64_t tx_refused;           /* dropped: -EMSGSIZE, -EINVAL, -EIO */
-    uint64_t tx_errors;            /* pieces the back-end could not send */
     uint64_t rx_packets, rx_bytes; /* given to the caller */
-    uint64_t rx_errors;            /* the back-end lost a piece of the packet */
-    uint64_t rx_dry;    /* dropped: its pages were the last to receive into */
+    uint64_t tx_gso, rx_gso;       /* of these: to be cut into segments */
     uint64_t rx_extras; /* extra-info slots, ignored: none was asked for */
     uint64_t kicks;     /* batches of requests shown to the back-end */
-    uint64_t tx_gso, rx_gso; /* of the packets: to be cut into segments */
+    uint64_t wakes;     /* sleeps that its event ended */
+    uint64_t tx_full;   /* no slots were free: -EAGAIN, or net_send() waited */
+    uint64_t tx_copied; /* bytes that could not go out from where they lay */
+
+    /* Packets that were dropped, and why. */
+    uint64_t tx_too_long; /* -EMSGSIZE */
+    uint64_t tx_invalid;  /* -EINVAL */
+    uint64_t tx_broken;   /* -EIO */
+    uint64_t tx_errors;   /* the back-end could not send them; pieces */
+    uint64_t tx_lost;     /* on their way when it went away; pieces */
+    uint64_t rx_errors;   /* the back-end lost a piece, or went away */
+    uint64_t rx_dry;      /* their pages were the last to receive into */
+    uint64_t malformed;   /* nonsense in a ring, which broke the device */
+
+    /* What the sockets do, if the interface is theirs; tx_copied, too. */
+    uint64_t rx_copied;    /* bytes */
+    uint64_t rx_full;      /* long frames copied: too many pages were kept */
+    uint64_t tx_no_memory; /* dropped, */
+    uint64_t rx_no_memory; /* the first one with a word on the console, */
+    uint64_t rx_forged;    /* and those sent in our own name */
 };
 
 /* vif <id>; waits for its back-end.  NULL with errno set: ENODEV, ETIMEDOUT,
@@ -64,7 +81,7 @@ bool net_broken(const struct net *net);
 /* Changes when a back-end has taken over, be it with the rings as they are:
  * whoever has an address should announce it then.  Wakes net_wake(). */
 unsigned net_epoch(const struct net *net);
-const struct net_counts *net_counts(const struct net *net);
+struct net_counts *net_counts(struct net *net);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
  * 0, -EIO (broken), -EMSGSIZE (above the MTU, or to be cut into segments above

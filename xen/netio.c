@@ -11,14 +11,30 @@ bool netio_take_back(gref_t *ref, struct buf *b)
     return false;
 }
 
-void netio_abandon(struct ring *r, gref_t *ref)
+unsigned netio_abandon(struct ring *r, gref_t *ref)
 {
+    unsigned n = 0;
+
     for (uint32_t id = 0; id < r->size; id++) {
         struct buf *b = r->cookie[id];
 
+        n += b != NULL;
         if (b && netio_take_back(&ref[id], b))
             buf_free(b);
     }
+    return n;
+}
+
+void netio_fail(struct net *net, const char *why)
+{
+    net->counts.malformed++;
+    xenbus_fail(&net->bus, why);
+}
+
+void netio_sleep(struct net *net)
+{
+    waitq_wait(&net->bus.wake);
+    net->counts.wakes++;
 }
 
 void netio_kick(struct net *net, struct ring *r)

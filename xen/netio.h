@@ -48,8 +48,14 @@ struct net {
  * neither is ever used again. */
 bool netio_take_back(gref_t *ref, struct buf *b);
 
-/* Take back every page in flight on r, and free it. */
-void netio_abandon(struct ring *r, gref_t *ref);
+/* Take back every page in flight on r, and free it: how many there were. */
+unsigned netio_abandon(struct ring *r, gref_t *ref);
+
+/* The back-end wrote nonsense: net is broken. */
+void netio_fail(struct net *net, const char *why);
+
+/* Until the back-end sends an event. */
+void netio_sleep(struct net *net);
 
 /* Show what is new on r to the back-end. */
 void netio_kick(struct net *net, struct ring *r);

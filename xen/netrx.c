@@ -185,7 +185,7 @@ static int rx_step(struct net *net)
     int more = ring_response(&net->rx, &slot, sizeof(slot));
 
     if (more < 0)
-        xenbus_fail(&net->bus, "receive responses ahead of requests");
+        netio_fail(net, "receive responses ahead of requests");
     if (more <= 0)
         return 0;
 
@@ -197,7 +197,7 @@ static int rx_step(struct net *net)
     else
         wrong = rx_piece(&net->partial, b, id, &slot.rsp);
     if (wrong)
-        xenbus_fail(&net->bus, wrong);
+        netio_fail(net, wrong);
     return !wrong;
 }
 
@@ -245,6 +245,6 @@ struct buf *net_recv(struct net *net)
 
     while (!(b = net_poll(net)) && !net->bus.broken)
         if (!net_arm(net, false) && !net->bus.broken)
-            waitq_wait(&net->bus.wake);
+            netio_sleep(net);
     return b;
 }

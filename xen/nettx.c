@@ -38,22 +38,23 @@ void netio_reap(struct net *net)
     while (!net->bus.broken &&
            (more = ring_response(&net->tx, &rsp, sizeof(rsp))) > 0) {
         if ((wrong = tx_done(net, &rsp)))
-            xenbus_fail(&net->bus, wrong);
+            netio_fail(net, wrong);
         else
             net->tx_freed = true;
     }
     if (more < 0)
-        xenbus_fail(&net->bus, "transmit responses ahead of requests");
+        netio_fail(net, "transmit responses ahead of requests");
 }
 
 /* Move a packet into its first page, for a back-end that wants no chains. */
-static void linearise(struct buf *b)
+static void linearise(struct net *net, struct buf *b)
 {
     struct buf *rest = b->next;
 
     memmove(b->page, b->page + b->off, b->len);
     b->off = 0;
     b->next = NULL;
+    net->counts.tx_copied += b->len + buf_total(rest);
     for (const struct buf *from = rest; from; from = from->next) {
         memcpy(b->page + b->len, from->page + from->off, from->len);
         b->len = (uint16_t)(b->len + from->len);
@@ -104,7 +105,7 @@ static int tx_prepare(struct net *net, struct buf *b)
     if (slots > 1 && !net->sg) {
         if (total > PAGE_SIZE)
             return -EMSGSIZE;
-        linearise(b);
+        linearise(net, b);
         slots = 1;
     }
     return slots + (b->gso_size != 0);
@@ -174,8 +175,20 @@ int net_send(struct net *net, struct buf *b)
     while ((err = net_trysend(net, b)) == -EAGAIN) {
         net_flush(net);
         if (!ring_arm_half(&net->tx))
-            waitq_wait(&net->bus.wake);
+            netio_sleep(net);
     }
+    return err;
+}
+
+/* Drop a packet, for one of the reasons that net_send() has. */
+static int refuse(struct net *net, struct buf *b, int err)
+{
+    struct net_counts *c = &net->counts;
+
+    (*(err == -EMSGSIZE ? &c->tx_too_long
+       : err == -EINVAL ? &c->tx_invalid
+                        : &c->tx_broken))++;
+    buf_free(b);
     return err;
 }
 
@@ -183,17 +196,11 @@ int net_trysend(struct net *net, struct buf *b)
 {
     int slots = tx_prepare(net, b);
 
-    if (slots < 0) {
-        net->counts.tx_refused++;
-        buf_free(b);
-        return slots;
-    }
+    if (slots < 0)
+        return refuse(net, b, slots);
     netio_reap(net);
-    if (net->bus.broken) {
-        net->counts.tx_refused++;
-        buf_free(b);
-        return -EIO;
-    }
+    if (net->bus.broken)
+        return refuse(net, b, -EIO);
     if (ring_space(&net->tx) < (uint32_t)slots) {
         net->counts.tx_full++;
         net->tx_freed = false; /* what was freed was not enough */

@@ -26,15 +26,28 @@ static const struct {
     const char *name;
     size_t at;
 } fields[] = {
-    {"tx_packets", AT(tx_packets)}, {"tx_bytes", AT(tx_bytes)},
-    {"tx_full", AT(tx_full)},       {"rx_packets", AT(rx_packets)},
-    {"rx_bytes", AT(rx_bytes)},     {"rx_errors", AT(rx_errors)},
-    {"rx_dry", AT(rx_dry)},         {"kicks", AT(kicks)},
-    {"tx_gso", AT(tx_gso)},         {"rx_gso", AT(rx_gso)},
+    {"tx_packets", AT(tx_packets)},
+    {"tx_bytes", AT(tx_bytes)},
+    {"rx_packets", AT(rx_packets)},
+    {"rx_bytes", AT(rx_bytes)},
+    {"tx_gso", AT(tx_gso)},
+    {"rx_gso", AT(rx_gso)},
+    {"kicks", AT(kicks)},
+    {"wakes", AT(wakes)},
+    {"tx_full", AT(tx_full)},
+    {"tx_too_long", AT(tx_too_long)},
+    {"tx_errors", AT(tx_errors)},
+    {"rx_errors", AT(rx_errors)},
+    {"rx_dry", AT(rx_dry)},
+    {"tx_copied", AT(tx_copied)},
+    {"rx_copied", AT(rx_copied)},
+    {"rx_full", AT(rx_full)},
+    {"tx_no_memory", AT(tx_no_memory)},
+    {"rx_no_memory", AT(rx_no_memory)},
 };
 
 static struct {
-    const struct net *net[NETS_MAX];
+    struct net *net[NETS_MAX];
     unsigned n;
 } opened;
 

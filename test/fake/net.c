@@ -30,6 +30,7 @@ struct net {
 
 static struct net nets[VIFS];
 static struct waitq returned;
+struct net_counts fake_counts;
 struct fake_net fake_net = {
     .vifs = 1, .mac = FAKE_MAC, .mtu = 1500, .slots = 256, .wire = fake_mirror};
 uint64_t fake_now = 1000 * FAKE_SECOND;
@@ -140,6 +141,12 @@ bool net_gso(const struct net *net, bool v6)
 {
     (void)net;
     return fake_net.gso && !(v6 && fake_net.no_csum6);
+}
+
+struct net_counts *net_counts(struct net *net)
+{
+    (void)net;
+    return &fake_counts;
 }
 
 bool net_broken(const struct net *net)

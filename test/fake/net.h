@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xen/netfront.h"
+
 #define FAKE_SECOND 1000000000ull
 #define FAKE_MAC    "\x00\x16\x3e\x00\x00\x02"
 #define FAKE_PEER   "\x00\x16\x3e\x00\x00\x09"
@@ -44,6 +46,8 @@ extern struct fake_net {
     unsigned lost;          /* received, but no buffer */
     unsigned turns;         /* times a thread ran */
 } fake_net;
+
+extern struct net_counts fake_counts; /* of all interfaces */
 
 extern char fake_xs_path[64], fake_xs_value[64]; /* the last write */
 

@@ -111,7 +111,7 @@ static void run_job(void)
     cr_assert_null(tcp_active_pcbs);
     cr_assert_null(tcp_tw_pcbs);
     cr_assert_eq(budget_used(), before);
-    cr_assert_eq(frame_counters()->pages, 0);
+    cr_assert_eq(frame_pages(), 0);
     cr_assert_eq(buf_in_use(), 0);
     cr_assert_eq(fake_net.bad_sums, 0);
 }

@@ -29,6 +29,7 @@
 #include "net/timers.h"
 #include "test/fake/page.h"
 #include "xen/clock.h"
+#include "xen/netfront.h"
 
 #define BUDGET     300000
 #define UNREAD_MAX 16
@@ -38,6 +39,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static struct netif netif;
+static struct net_counts counts;
 static const uint8_t peer6[] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0,
                                 0,    0,    0, 0, 0, 0, 0, 1};
 static uint8_t frame[4096]; /* the last one received */
@@ -80,7 +82,7 @@ static unsigned get_u16(const uint8_t *p)
 static err_t output(struct netif *n, struct pbuf *p)
 {
     static uint8_t frame[65536];
-    struct buf *b = frame_to_send(p, p->tot_len % 2, 0);
+    struct buf *b = frame_to_send(p, p->tot_len % 2, 0, &counts);
 
     (void)n;
     check(pbuf_copy_partial(p, frame, p->tot_len, 0) == p->tot_len);
@@ -355,7 +357,7 @@ static void receive(uint8_t kind, const uint8_t *data, size_t n)
         b->len = (uint16_t)(n - n / 2);
         memcpy(b->next->page, b->page + b->len, n / 2);
     }
-    p = frame_received(b);
+    p = frame_received(b, &counts);
     if (!p)
         return;
     if (kind & 0x80)

@@ -234,6 +234,7 @@ static void forged(void)
     cr_assert_eq(send_to(a, "x", 1, PEER, 2000), 1);
     nap(FAKE_SECOND);
     cr_assert(!(ready(b) & POLLIN), "from outside");
+    cr_assert_eq(fake_counts.rx_forged, 1);
     cr_assert_eq(send_to(a, "x", 1, HERE, 2000), 1);
     nap(FAKE_SECOND);
     cr_assert(ready(b) & POLLIN, "from here");

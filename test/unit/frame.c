@@ -6,6 +6,9 @@
 #include "net/frame.h"
 #include "test/fake/page.h"
 #include "test/fake/said.h"
+#include "xen/netfront.h"
+
+static struct net_counts counts;
 
 uint32_t random_u32(void)
 {
@@ -24,7 +27,7 @@ static void finish(void)
 {
     cr_assert_eq(buf_in_use(), 0);
     cr_assert_eq(budget_used(), 0);
-    cr_assert_eq(frame_counters()->pages, 0);
+    cr_assert_eq(frame_pages(), 0);
 }
 
 TestSuite(frame, .init = start, .fini = finish);
@@ -54,17 +57,18 @@ static void check(const struct pbuf *p, size_t n)
 
 Test(frame, copies_short_frames_and_frees_their_page)
 {
-    struct pbuf *p = frame_received(frame(512, 4000));
+    struct pbuf *p = frame_received(frame(512, 4000), &counts);
 
     check(p, 512);
+    cr_assert_eq(counts.rx_copied, 512);
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_eq(frame_counters()->pages, 0);
+    cr_assert_eq(frame_pages(), 0);
     pbuf_free(p);
 }
 
 Test(frame, fills_up_frames_that_are_too_short)
 {
-    struct pbuf *p = frame_received(frame(15, 4000));
+    struct pbuf *p = frame_received(frame(15, 4000), &counts);
 
     cr_assert_eq(p->tot_len, 60);
     cr_assert_eq(pbuf_get_at(p, 14), (uint8_t)(14 * 7));
@@ -75,13 +79,14 @@ Test(frame, fills_up_frames_that_are_too_short)
 
 Test(frame, passes_long_frames_as_they_are)
 {
-    struct pbuf *one = frame_received(frame(513, 4000));
-    struct pbuf *many = frame_received(frame(9014, 3000));
+    struct pbuf *one = frame_received(frame(513, 4000), &counts);
+    struct pbuf *many = frame_received(frame(9014, 3000), &counts);
 
     check(one, 513);
     check(many, 9014);
+    cr_assert_eq(counts.rx_copied, 0);
     cr_assert_eq(buf_in_use(), 5);
-    cr_assert_eq(frame_counters()->pages, 5);
+    cr_assert_eq(frame_pages(), 5);
     cr_assert_lt(budget_used(), 1, "no heap for them");
     pbuf_free(one);
     cr_assert_eq(buf_in_use(), 4);
@@ -94,9 +99,10 @@ Test(frame, keeps_half_of_the_pages_for_the_interface)
     unsigned n = 0;
 
     for (; n < 40; n++)
-        check(p[n] = frame_received(frame(600, 4000)), 600);
-    cr_assert_eq(frame_counters()->pages, 32);
-    cr_assert_eq(frame_counters()->copied, 8);
+        check(p[n] = frame_received(frame(600, 4000), &counts), 600);
+    cr_assert_eq(frame_pages(), 32);
+    cr_assert_eq(counts.rx_full, 8);
+    cr_assert_eq(counts.rx_copied, 8 * 600);
     cr_assert_eq(buf_in_use(), 32);
     while (n--)
         pbuf_free(p[n]);
@@ -107,12 +113,12 @@ Test(frame, takes_all_pages_of_a_frame_or_none)
     struct pbuf *p[11], *last;
 
     for (int i = 0; i < 10; i++)
-        p[i] = frame_received(frame(9000, 3000));
-    check(last = frame_received(frame(9000, 3000)), 9000);
-    cr_assert_eq(frame_counters()->pages, 30);
-    cr_assert_eq(frame_counters()->copied, 1);
-    p[10] = frame_received(frame(6000, 3000));
-    cr_assert_eq(frame_counters()->pages, 32);
+        p[i] = frame_received(frame(9000, 3000), &counts);
+    check(last = frame_received(frame(9000, 3000), &counts), 9000);
+    cr_assert_eq(frame_pages(), 30);
+    cr_assert_eq(counts.rx_full, 1);
+    p[10] = frame_received(frame(6000, 3000), &counts);
+    cr_assert_eq(frame_pages(), 32);
     for (int i = 0; i < 11; i++)
         pbuf_free(p[i]);
     pbuf_free(last);
@@ -124,16 +130,16 @@ Test(frame, lets_acknowledgements_in_when_memory_is_low)
     struct pbuf *held[32], *ack;
 
     for (int i = 0; i < 32; i++)
-        held[i] = frame_received(frame(600, 4000));
-    cr_assert_null(frame_received(frame(600, 4000)));
-    cr_assert_null(frame_received(frame(129, 4000)));
-    cr_assert_eq(frame_counters()->dropped, 2);
+        held[i] = frame_received(frame(600, 4000), &counts);
+    cr_assert_null(frame_received(frame(600, 4000), &counts));
+    cr_assert_null(frame_received(frame(129, 4000), &counts));
+    cr_assert_eq(counts.rx_no_memory, 2);
     cr_assert_eq(fake_lines, 1, "told once");
-    check(ack = frame_received(frame(128, 4000)), 128);
+    check(ack = frame_received(frame(128, 4000), &counts), 128);
     pbuf_free(ack);
     pbuf_free(held[0]);
-    check(ack = frame_received(frame(129, 4000)), 129);
-    cr_assert_eq(frame_counters()->pages, 32, "the page instead");
+    check(ack = frame_received(frame(129, 4000), &counts), 129);
+    cr_assert_eq(frame_pages(), 32, "the page instead");
     pbuf_free(ack);
     for (int i = 1; i < 32; i++)
         pbuf_free(held[i]);
@@ -184,7 +190,7 @@ static void check_sum(const struct buf *b, unsigned at, unsigned protocol,
 Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 {
     struct pbuf *p = packet(6, 100, 54);
-    struct buf *b = frame_to_send(p, true, 0);
+    struct buf *b = frame_to_send(p, true, 0, &counts);
 
     cr_assert_eq(b->len, 154);
     check_sum(b, 50, 6, 120);
@@ -192,7 +198,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
     pbuf_free(p);
 
     p = packet(17, 1000, 14);
-    b = frame_to_send(p, true, 0);
+    b = frame_to_send(p, true, 0, &counts);
     check_sum(b, 40, 17, 1008);
     buf_free(b);
     pbuf_free(p);
@@ -201,7 +207,7 @@ Test(frame, leaves_tcp_and_udp_checksums_to_the_back_end)
 Test(frame, leaves_other_packets_and_fragments_alone)
 {
     struct pbuf *p = packet(1, 100, 54);
-    struct buf *b = frame_to_send(p, true, 0);
+    struct buf *b = frame_to_send(p, true, 0, &counts);
 
     cr_assert_eq(b->flags, 0);
     for (unsigned i = 34; i < b->len; i++)
@@ -211,7 +217,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 
     p = packet(17, 100, 42);
     pbuf_put_at(p, 20, 0x20); /* more fragments */
-    b = frame_to_send(p, true, 0);
+    b = frame_to_send(p, true, 0, &counts);
     cr_assert_eq(b->flags, 0);
     b->flags = BUF_CSUM_OK;
     cr_assert(!frame_trusted(b));
@@ -222,7 +228,7 @@ Test(frame, leaves_other_packets_and_fragments_alone)
 Test(frame, trusts_only_marked_whole_datagrams)
 {
     struct pbuf *p = packet(17, 100, 42);
-    struct buf *b = frame_to_send(p, true, 0);
+    struct buf *b = frame_to_send(p, true, 0, &counts);
 
     cr_assert(frame_trusted(b), "blank: it never left this machine");
     b->flags = 0;
@@ -241,12 +247,13 @@ Test(frame, trusts_only_marked_whole_datagrams)
 Test(frame, fills_pages_and_chains_them)
 {
     struct pbuf *p = packet(6, 8946, 3000);
-    struct buf *b = frame_to_send(p, true, 0);
+    struct buf *b = frame_to_send(p, true, 0, &counts);
     unsigned at = 34;
 
     cr_assert_eq(b->len, PAGE_SIZE);
     cr_assert_eq(b->next->len, PAGE_SIZE);
     cr_assert_eq(b->next->next->len, 9000 - 2 * PAGE_SIZE);
+    cr_assert_eq(counts.tx_copied, 9000);
     cr_assert_null(b->next->next->next);
     check_sum(b, 50, 6, 8966);
     for (struct buf *i = b; i; i = i->next)
@@ -264,8 +271,8 @@ Test(frame, counts_what_finds_no_buffer)
 
     for (int i = 0; i < 63; i++)
         all[i] = buf_alloc();
-    cr_assert_null(frame_to_send(p, true, 0));
-    cr_assert_eq(frame_counters()->unsent, 1);
+    cr_assert_null(frame_to_send(p, true, 0, &counts));
+    cr_assert_eq(counts.tx_no_memory, 1);
     cr_assert_eq(buf_in_use(), 63);
     for (int i = 0; i < 63; i++)
         buf_free(all[i]);
@@ -281,7 +288,7 @@ Test(frame, does_not_read_beyond_a_short_frame)
     pbuf_put_at(p, 12, 8);
     pbuf_put_at(p, 14, 0x4f);
     pbuf_put_at(p, 23, 6);
-    b = frame_to_send(p, true, 0);
+    b = frame_to_send(p, true, 0, &counts);
     cr_assert_eq(b->flags, 0);
     buf_free(b);
     pbuf_free(p);

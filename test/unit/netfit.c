@@ -94,6 +94,6 @@ Test(netfit, refuses_frames_above_the_mtu_but_for_a_tag, .init = start)
     cr_assert_eq(net_send(net, packet(pattern, 1500 + 14 + 4, 800, 0)), 0);
     cr_assert_eq(net_send(net, packet(pattern, 1500 + 14 + 5, 800, 0)),
                  -EMSGSIZE);
-    cr_assert_eq(net_counts(net)->tx_refused, 1);
+    cr_assert_eq(net_counts(net)->tx_too_long, 1);
     down(net);
 }

@@ -403,6 +403,8 @@ Test(netfront, comes_back_with_nothing_lost, .init = start)
         nb->mac = i % 2 ? "00:16:3e:01:02:03" : "00:16:3e:01:02:04";
         cr_assert_eq(net_reopen(net), 0);
         cr_assert_not(net_broken(net));
+        cr_assert_eq(net_counts(net)->tx_lost, 31 * (i + 1) - 1);
+        cr_assert_eq(net_counts(net)->rx_errors, i + 1);
         cr_assert_eq(net_mac(net)[5], i % 2 ? 3 : 4);
         cr_assert_eq(netback_slots(nb), 32);
         cr_assert_eq(nb->peer.events_there, 1 + 2 * i + 1);
@@ -414,6 +416,18 @@ Test(netfront, comes_back_with_nothing_lost, .init = start)
         net_flush(net);
         cr_assert(netback_take(nb, &frame));
     }
+    down(net);
+}
+
+Test(netfront, counts_only_unfinished_packets_as_lost, .init = start)
+{
+    struct net *net = up();
+
+    give_one();
+    xenbus_fail(nb->peer.dev, "it went away");
+    cr_assert_eq(net_reopen(net), 0);
+    cr_assert_eq(net_counts(net)->rx_errors, 0);
+    cr_assert_eq(net_counts(net)->tx_lost, 0);
     down(net);
 }
 

@@ -95,7 +95,7 @@ Test(netgso, refuses_parts_above_the_mtu, .init = cuts)
     cr_assert_eq(net_send(net, large(9000, 1460)), 0);
     cr_assert_eq(net_send(net, large(65536, 1460)), -EMSGSIZE);
     cr_assert_eq(net_send(net, large(9000, 0)), -EMSGSIZE, "not to be cut");
-    cr_assert_eq(net_counts(net)->tx_refused, 3);
+    cr_assert_eq(net_counts(net)->tx_too_long, 3);
     cr_assert_eq(net_counts(net)->tx_gso, 1);
     down(net);
 }

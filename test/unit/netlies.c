@@ -262,6 +262,8 @@ Test(netlies, a_lie_breaks_the_device_once_and_nothing_else, .init = start)
         cr_assert(net_broken(net));
         cr_assert_eq(net_send(net, packet(pattern, 60, 60, 0)), -EIO);
         cr_assert_eq(net_trysend(net, packet(pattern, 60, 60, 0)), -EIO);
+        cr_assert_eq(net_counts(net)->malformed, 1);
+        cr_assert_eq(net_counts(net)->tx_broken, 2);
         cr_assert_null(net_poll(net));
         cr_assert_null(net_recv(net));
         cr_assert_not(net_reap(net));

@@ -36,7 +36,7 @@ static void settle(void)
         cr_assert_eq(fd_close(fd), -EBADF);
     nap(400 * FAKE_SECOND);
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_eq(frame_counters()->pages, 0);
+    cr_assert_eq(frame_pages(), 0);
     cr_assert_eq(budget_used(), budget_before);
 }
 

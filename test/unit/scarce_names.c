@@ -39,7 +39,7 @@ static void settle(void)
 {
     nap(400 * FAKE_SECOND);
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_eq(frame_counters()->pages, 0);
+    cr_assert_eq(frame_pages(), 0);
     cr_assert_eq(budget_used(), budget_before);
     cr_assert_eq(open_fds(), fds_before);
 }
