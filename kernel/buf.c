@@ -88,6 +88,8 @@ static struct buf *grow(void)
     page_keep(-1);
     memset(b->page, 0, PAGE_SIZE);
     bucket = bucket_of(b->page);
+    b->owner = b;
+    b->lost = false;
     b->sibling = *bucket;
     *bucket = b;
     pool.pages++;
@@ -101,8 +103,10 @@ struct buf *buf_alloc(void)
     if (!b && !(b = grow()))
         return NULL;
     pool.in_use++;
-    *b = (struct buf){
-        .page = b->page, .owner = b, .refs = 1, .sibling = b->sibling};
+    b->refs = 1;
+    b->next = NULL;
+    b->off = b->len = b->gso_size = 0;
+    b->flags = 0;
     return b;
 }
 

@@ -2,13 +2,10 @@
 
 #include "xen/netio.h"
 
-bool netio_take_back(gref_t *ref, struct buf *b)
+void netio_lose(gref_t *ref, struct buf *b)
 {
-    if (gnttab_unshare(*ref) == 0)
-        return true;
     buf_quarantine(b);
     *ref = NET_REF_NONE;
-    return false;
 }
 
 unsigned netio_abandon(struct ring *r, gref_t *ref)

@@ -17,6 +17,7 @@
 /* A received packet of which slots are still to come. */
 struct net_partial {
     struct buf *first, *last;
+    size_t bytes;
     unsigned slots, extras;
     bool lost;       /* a piece is missing: drop it at its end */
     bool more_data;  /* the last response said that data follows */
@@ -44,9 +45,18 @@ struct net {
     uint8_t mac[6];
 };
 
+/* Never use b and *ref again. */
+void netio_lose(gref_t *ref, struct buf *b);
+
 /* The flight of b under *ref is over.  False: the back-end holds on to it, and
  * neither is ever used again. */
-bool netio_take_back(gref_t *ref, struct buf *b);
+static inline bool netio_take_back(gref_t *ref, struct buf *b)
+{
+    if (gnttab_unshare(*ref) == 0)
+        return true;
+    netio_lose(ref, b);
+    return false;
+}
 
 /* Take back every page in flight on r, and free it: how many there were. */
 unsigned netio_abandon(struct ring *r, gref_t *ref);

@@ -50,20 +50,29 @@ static bool rx_starved(const struct net *net)
     return rx_posted(net) < RX_POSTED_MIN;
 }
 
-/* A page for the receive ring.  All such rings together leave a quarter of
- * the pool to senders and share the rest; one at its minimum takes whatever
- * there is, and even what anyone's sent frames can free. */
-static struct buf *rx_page(struct net *net)
+static size_t min(size_t a, size_t b)
 {
-    size_t share = buf_limit() / 4 * 3;
-    struct buf *b;
+    return a < b ? a : b;
+}
 
-    if (!rx_starved(net)) {
-        if (buf_in_use() >= share || rx_posted(net) >= share / opened.count)
-            return NULL;
-        return buf_alloc();
-    }
-    b = buf_alloc();
+/* Pages for slots up to the target: all receive rings together leave a quarter of the
+ * pool to senders and share the rest. */
+static size_t rx_share(const struct net *net)
+{
+    const size_t all = buf_limit() / 4 * 3, ours = all / opened.count;
+    const size_t used = buf_in_use(), posted = rx_posted(net);
+
+    if (used >= all || posted >= ours || posted >= net->rx_target)
+        return 0;
+    return min(net->rx_target - posted, min(all - used, ours - posted));
+}
+
+/* A page for a ring at its minimum: whatever there is, and even what anyone's
+ * sent frames can free. */
+static struct buf *rx_last_resort(void)
+{
+    struct buf *b = buf_alloc();
+
     for (struct net *n = opened.first; n && !b; n = n->next) {
         netio_reap(n);
         b = buf_alloc();
@@ -71,17 +80,23 @@ static struct buf *rx_page(struct net *net)
     return b;
 }
 
+static void rx_post(struct net *net, struct buf *b)
+{
+    uint16_t id;
+    struct netif_rx_request *req = ring_post(&net->rx, b, &id);
+
+    gnttab_share(net->rx_ref[id], net->bus.peer, b->page, true);
+    *req = (struct netif_rx_request){.id = id, .gref = net->rx_ref[id]};
+}
+
 bool netio_fill(struct net *net)
 {
     struct buf *b;
 
-    while (rx_posted(net) < net->rx_target && (b = rx_page(net))) {
-        uint16_t id;
-        struct netif_rx_request *req = ring_post(&net->rx, b, &id);
-
-        gnttab_share(net->rx_ref[id], net->bus.peer, b->page, true);
-        *req = (struct netif_rx_request){.id = id, .gref = net->rx_ref[id]};
-    }
+    for (size_t n = rx_share(net); n > 0 && (b = buf_alloc()); n--)
+        rx_post(net, b);
+    while (rx_starved(net) && (b = rx_last_resort()))
+        rx_post(net, b);
     return !rx_starved(net);
 }
 
@@ -172,6 +187,7 @@ static const char *rx_piece(struct net_partial *p, struct buf *b, uint16_t id,
     else
         p->first = b;
     p->last = b;
+    p->bytes += b->len;
     return NULL;
 }
 
@@ -204,19 +220,21 @@ static int rx_step(struct net *net)
 /* The packet is complete: hand it out, or NULL if it had to be dropped. */
 static struct buf *rx_finish(struct net *net)
 {
-    struct net_partial p = net->partial;
+    struct buf *first = net->partial.first;
+    const size_t bytes = net->partial.bytes;
+    const bool lost = net->partial.lost;
 
     net->partial = (struct net_partial){0};
-    if (!p.lost && (!rx_starved(net) || rx_refill(net, true))) {
+    if (!lost && (!rx_starved(net) || rx_refill(net, true))) {
         net->counts.rx_packets++;
-        net->counts.rx_bytes += buf_total(p.first);
-        return p.first;
+        net->counts.rx_bytes += bytes;
+        return first;
     }
-    if (p.lost)
+    if (lost)
         net->counts.rx_errors++;
     else
         net->counts.rx_dry++; /* or nothing could wake us any more */
-    buf_free(p.first);
+    buf_free(first);
     return NULL;
 }
 

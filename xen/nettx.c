@@ -63,13 +63,14 @@ static void linearise(struct net *net, struct buf *b)
 }
 
 /* A checksum that was left blank, be it by another back-end, is for this one
- * to fill in, unless it does not do that. */
-static void fill_checksum(const struct net *net, struct buf *b)
+ * to fill in, unless it does not do that.  On its own: what it has on its stack
+ * would have to be guarded for every packet. */
+static __attribute__((noinline)) void fill_checksum(const struct net *net,
+                                                    struct buf *b)
 {
     struct segment s;
 
-    if ((net->csum4 && net->csum6) || !(b->flags & BUF_CSUM_BLANK) ||
-        !segment_find(b, &s) || (s.v6 ? net->csum6 : net->csum4))
+    if (!segment_find(b, &s) || (s.v6 ? net->csum6 : net->csum4))
         return;
     if (segment_sum(b, &s))
         b->flags = BUF_CSUM_OK;
@@ -87,23 +88,25 @@ static bool fits(const struct net *net, const struct buf *b, size_t total)
 }
 
 /* Look a packet over and make it fit: its number of slots, or -errno. */
-static int tx_prepare(struct net *net, struct buf *b)
+static int tx_prepare(struct net *net, struct buf *b, size_t *total)
 {
     const struct buf *piece = b;
-    size_t total = buf_total(b);
     int slots = 0;
 
+    *total = 0;
     do {
         if (piece->len == 0 || piece->off + piece->len > (int)PAGE_SIZE)
             return -EINVAL;
         if (++slots > NET_SLOTS_MAX)
             return -EMSGSIZE;
+        *total += piece->len;
     } while ((piece = piece->next));
-    if (!fits(net, b, total))
+    if (!fits(net, b, *total))
         return -EMSGSIZE;
-    fill_checksum(net, b);
+    if (b->flags & BUF_CSUM_BLANK && !(net->csum4 && net->csum6))
+        fill_checksum(net, b);
     if (slots > 1 && !net->sg) {
-        if (total > PAGE_SIZE)
+        if (*total > PAGE_SIZE)
             return -EMSGSIZE;
         linearise(net, b);
         slots = 1;
@@ -112,20 +115,20 @@ static int tx_prepare(struct net *net, struct buf *b)
 }
 
 /* How the packet that has its first slot is to be cut. */
-static void tx_queue_gso(struct net *net, uint16_t size, bool v6)
+static void tx_queue_gso(struct net *net, const struct buf *b)
 {
     struct netif_extra_info *extra = ring_extra(&net->tx);
 
     *extra = (struct netif_extra_info){
         .type = XEN_NETIF_EXTRA_TYPE_GSO,
-        .u.gso = {.size = size,
-                  .type =
-                      v6 ? XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4},
+        .u.gso = {.size = b->gso_size,
+                  .type = b->flags & BUF_GSO_V6 ? XEN_NETIF_GSO_TYPE_TCPV6
+                                                : XEN_NETIF_GSO_TYPE_TCPV4},
     };
     net->counts.tx_gso++;
 }
 
-static uint16_t tx_flags(const struct buf *b)
+static unsigned tx_flags(const struct buf *b)
 {
     unsigned flags = b->gso_size ? NETTXF_extra_info : 0;
 
@@ -133,39 +136,41 @@ static uint16_t tx_flags(const struct buf *b)
         flags |= NETTXF_csum_blank | NETTXF_data_validated;
     else if (b->flags & BUF_CSUM_OK)
         flags |= NETTXF_data_validated;
-    return (uint16_t)flags;
+    return flags;
 }
 
-/* Give each piece of a packet a slot; there are enough of them. */
-static void tx_queue(struct net *net, struct buf *b)
+/* Give one piece a slot: the rest of its packet. */
+static struct buf *tx_queue_piece(struct net *net, struct buf *b, size_t size,
+                                  unsigned flags)
 {
-    const uint16_t gso_size = b->gso_size;
-    const bool v6 = b->flags & BUF_GSO_V6;
-    size_t total = buf_total(b);
-    uint16_t size = (uint16_t)total; /* in the first slot: of all */
-    uint16_t flags = tx_flags(b);
+    struct buf *rest = b->next;
+    uint16_t id;
+    struct netif_tx_request *req = ring_request(&net->tx, b, &id);
+
+    b->next = NULL; /* each piece is freed when its own slot is done */
+    gnttab_share(net->tx_ref[id], net->bus.peer, b->page, false);
+    *req = (struct netif_tx_request){
+        .gref = net->tx_ref[id],
+        .offset = b->off,
+        .flags = (uint16_t)(flags | (rest ? NETTXF_more_data : 0)),
+        .id = id,
+        .size = (uint16_t)size,
+    };
+    return rest;
+}
+
+/* Give a packet its slots; there are enough of them.  The first one's size is
+ * that of all. */
+static void tx_queue(struct net *net, struct buf *b, size_t total)
+{
+    struct buf *rest = tx_queue_piece(net, b, total, tx_flags(b));
 
     net->counts.tx_packets++;
     net->counts.tx_bytes += total;
-    for (struct buf *next; b; b = next) {
-        uint16_t id;
-        struct netif_tx_request *req = ring_request(&net->tx, b, &id);
-
-        next = b->next;
-        b->next = NULL; /* each piece is freed when its own slot is done */
-        gnttab_share(net->tx_ref[id], net->bus.peer, b->page, false);
-        *req = (struct netif_tx_request){
-            .gref = net->tx_ref[id],
-            .offset = b->off,
-            .flags = (uint16_t)(flags | (next ? NETTXF_more_data : 0)),
-            .id = id,
-            .size = size,
-        };
-        if (flags & NETTXF_extra_info)
-            tx_queue_gso(net, gso_size, v6);
-        flags = 0;
-        size = next ? next->len : 0;
-    }
+    if (b->gso_size)
+        tx_queue_gso(net, b);
+    while (rest)
+        rest = tx_queue_piece(net, rest, rest->len, 0);
 }
 
 int net_send(struct net *net, struct buf *b)
@@ -194,11 +199,13 @@ static int refuse(struct net *net, struct buf *b, int err)
 
 int net_trysend(struct net *net, struct buf *b)
 {
-    int slots = tx_prepare(net, b);
+    size_t total;
+    int slots = tx_prepare(net, b, &total);
 
     if (slots < 0)
         return refuse(net, b, slots);
-    netio_reap(net);
+    if (!net->bus.broken && ring_waiting(&net->tx))
+        netio_reap(net);
     if (net->bus.broken)
         return refuse(net, b, -EIO);
     if (ring_space(&net->tx) < (uint32_t)slots) {
@@ -206,7 +213,7 @@ int net_trysend(struct net *net, struct buf *b)
         net->tx_freed = false; /* what was freed was not enough */
         return -EAGAIN;
     }
-    tx_queue(net, b);
+    tx_queue(net, b, total);
     return 0;
 }
 

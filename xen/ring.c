@@ -9,12 +9,6 @@
 #include "kernel/page.h"
 #include "lib/shared.h"
 
-struct ring_page {
-    uint32_t req_prod, req_event;
-    uint32_t rsp_prod, rsp_event;
-    uint8_t pad[48];
-    uint8_t slots[];
-};
 _Static_assert(offsetof(struct ring_page, slots) == 64, "Xen ABI");
 
 void ring_init(struct ring *r, void *page, size_t slot_size)
@@ -37,34 +31,18 @@ void ring_init(struct ring *r, void *page, size_t slot_size)
         r->next[id] = (uint16_t)(id + 1);
 }
 
-uint32_t ring_space(const struct ring *r)
+int ring_take_id(struct ring *r, void *cookie)
 {
-    return r->size - (r->req_prod - r->rsp_cons);
-}
+    uint16_t id = r->free_id;
 
-static void *slot(const struct ring *r, uint32_t index)
-{
-    return &r->page->slots[(size_t)(index & (r->size - 1)) * r->slot_size];
-}
-
-/* Slots are only ever written here, never read back: the back-end may
- * scribble over a request, but not make us believe it. */
-static void *claim(struct ring *r)
-{
-    return memset(slot(r, r->req_prod++), 0, r->slot_size);
-}
-
-void *ring_request(struct ring *r, void *cookie, uint16_t *id)
-{
     assert(cookie);
-    if (!ring_space(r) || r->free_id == r->size)
-        return NULL;
+    if (!ring_space(r) || id == r->size)
+        return -1;
 
-    *id = r->free_id;
-    assert(!r->cookie[*id]);
-    r->free_id = r->next[*id];
-    r->cookie[*id] = cookie;
-    return claim(r);
+    assert(!r->cookie[id]);
+    r->free_id = r->next[id];
+    r->cookie[id] = cookie;
+    return id;
 }
 
 void *ring_extra(struct ring *r)
@@ -72,19 +50,7 @@ void *ring_extra(struct ring *r)
     if (!ring_space(r))
         return NULL;
     r->extras++;
-    return claim(r);
-}
-
-void *ring_post(struct ring *r, void *cookie, uint16_t *id)
-{
-    assert(cookie);
-    if (!ring_space(r))
-        return NULL;
-
-    *id = (uint16_t)(r->req_prod & (r->size - 1));
-    assert(!r->cookie[*id]);
-    r->cookie[*id] = cookie;
-    return claim(r);
+    return ring_slot(r, r->req_prod++);
 }
 
 bool ring_publish(struct ring *r)
@@ -100,21 +66,15 @@ bool ring_publish(struct ring *r)
     return new - load_relaxed(&r->page->req_event) < new - old;
 }
 
-int ring_response(struct ring *r, void *rsp, size_t len)
+int ring_look(struct ring *r)
 {
     /* acquire: the responses are read after the index that announces them */
-    uint32_t waiting = load_acquire(&r->page->rsp_prod) - r->rsp_cons;
+    uint32_t seen = load_acquire(&r->page->rsp_prod);
 
-    if (waiting > r->req_shown - r->rsp_cons)
+    if (seen - r->rsp_cons > r->req_shown - r->rsp_cons)
         return -EPROTO; /* more answers than questions */
-    if (waiting == 0)
-        return 0;
-
-    assert(len <= r->slot_size);
-    memcpy(rsp, slot(r, r->rsp_cons++), len);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* the compiler must not read the
-                                                slot again instead of rsp */
-    return 1;
+    r->rsp_seen = seen;
+    return seen != r->rsp_cons;
 }
 
 void *ring_retire(struct ring *r, uint64_t id)
@@ -138,22 +98,11 @@ bool ring_retire_extra(struct ring *r)
     return true;
 }
 
-void *ring_unpost(struct ring *r, uint16_t *id)
-{
-    *id = (uint16_t)((r->rsp_cons - 1) & (r->size - 1));
-
-    void *cookie = r->cookie[*id];
-
-    assert(cookie); /* every slot shown to the back-end was posted */
-    r->cookie[*id] = NULL;
-    return cookie;
-}
-
 static bool arm(struct ring *r, uint32_t event)
 {
     store_relaxed(&r->page->rsp_event, event);
     full_barrier(); /* arm, then look: a response may have raced in */
-    return load_relaxed(&r->page->rsp_prod) != r->rsp_cons;
+    return ring_waiting(r);
 }
 
 bool ring_arm(struct ring *r)

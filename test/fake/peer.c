@@ -202,7 +202,7 @@ int xenbus_ring(struct xenbus_dev *dev, struct ring *r, size_t slot_size)
         return p->ring_err ? p->ring_err : -ENOMEM;
     }
     ring_init(r, index, slot_size);
-    r->req_prod = r->req_shown = r->rsp_cons = PEER_OLD;
+    r->req_prod = r->req_shown = r->rsp_cons = r->rsp_seen = PEER_OLD;
     index[0] = index[2] = PEER_OLD;
     index[1] = index[3] = PEER_OLD + 1;
     p->ring[dev->rings] = r;

@@ -65,7 +65,7 @@ static void request(int rx, uint8_t what)
         extras += space > 0;
         return;
     }
-    if (posted == sizeof(cookies))
+    if (posted == sizeof(cookies) || (rx && !space))
         return;
     slot = rx ? ring_post(&ring, &cookies[posted], &id)
               : ring_request(&ring, &cookies[posted], &id);
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rx = data[0] & 1;
     memcpy(&start, data + 1, sizeof(start));
     ring_init(&ring, page, SLOT);
-    ring.req_prod = ring.req_shown = ring.rsp_cons = start;
+    ring.req_prod = ring.req_shown = ring.rsp_cons = ring.rsp_seen = start;
     index[0] = index[2] = start;
     index[1] = index[3] = start + 1;
     posted = retired = extras = 0;

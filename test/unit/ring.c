@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "xen/abi.h"
@@ -36,7 +37,7 @@ static void age(void)
 {
     uint32_t old = (uint32_t)-1000;
 
-    ring.req_prod = ring.req_shown = ring.rsp_cons = old;
+    ring.req_prod = ring.req_shown = ring.rsp_cons = ring.rsp_seen = old;
     back.req_cons = back.rsp_prod_pvt = old;
     rx_back.req_cons = rx_back.rsp_prod_pvt = old;
     shared->req_prod = shared->rsp_prod = old;
@@ -149,16 +150,6 @@ Test(ring, refuses_when_full_and_recovers, .init = connect)
     cr_assert(ask(&n));
 }
 
-Test(ring, gives_a_slot_that_holds_nothing_old, .init = connect)
-{
-    uint16_t id;
-    uint8_t zero[sizeof(union netif_tx_sring_entry)] = {0};
-
-    memset(page + 64, 0xff, sizeof(page) - 64);
-    cr_assert_eq(memcmp(ring_request(&ring, &id, &id), zero, sizeof(zero)), 0);
-    cr_assert_eq(memcmp(ring_extra(&ring), zero, sizeof(zero)), 0);
-}
-
 Test(ring, keeps_requests_to_itself_until_published, .init = connect)
 {
     ask(&ring);
@@ -253,11 +244,9 @@ Test(ring, receives_in_slot_order_with_the_slot_as_id, .init = connect_rx)
     age();
     srand(2);
     while (back_to_us < sizeof(cookies)) {
-        while (posted < sizeof(cookies) && rand() % 8) {
+        while (posted < sizeof(cookies) && ring_space(&ring) && rand() % 8) {
             netif_rx_request_t *r = ring_post(&ring, &cookies[posted], &id);
 
-            if (!r)
-                break;
             cr_assert_eq(id, (ring.req_prod - 1) % ring.size);
             *r = (netif_rx_request_t){.id = id, .gref = id + 1000u};
             posted++;
@@ -338,13 +327,14 @@ Test(ring, believes_nothing_the_backend_writes_over_its_indices,
     cr_assert_eq(ring_space(&ring), ring.size - 2);
 }
 
-Test(ring, posts_no_more_than_it_has_slots, .init = connect_rx)
+Test(ring, posts_no_more_than_it_has_slots, .init = connect_rx,
+     .signal = SIGABRT)
 {
     static char cookies[RING_MAX + 1];
     uint16_t id;
 
     for (uint32_t i = 0; i < ring.size; i++)
         cr_assert_not_null(ring_post(&ring, &cookies[i], &id));
-    cr_assert_null(ring_post(&ring, &cookies[ring.size], &id));
     cr_assert_eq(ring_space(&ring), 0);
+    ring_post(&ring, &cookies[ring.size], &id);
 }
