@@ -265,14 +265,15 @@ bool net_settling(void)
 
 int net_wait_route(const struct ip_addr *to, bool wait)
 {
-    uint64_t deadline = clock_now() + ADDRESS_WAIT;
+    uint64_t deadline;
 
-    if (IP_IS_V4(to))
-        return ip4_addr_isloopback(ip_2_ip4(to))
-                   ? 0
-                   : net_wait_address(wait ? deadline : 0);
-    if (ip6_addr_isloopback(ip_2_ip6(to)))
+    if (IP_IS_V4(to) && (ip4_addr_isloopback(ip_2_ip4(to)) || has_address()))
         return 0;
+    if (IP_IS_V6(to) && ip6_addr_isloopback(ip_2_ip6(to)))
+        return 0;
+    deadline = clock_now() + ADDRESS_WAIT;
+    if (IP_IS_V4(to))
+        return net_wait_address(wait ? deadline : 0);
     if (deadline > stack.started + ROUTER_WAIT)
         deadline = stack.started + ROUTER_WAIT;
     while (!route_reaches6(ip_2_ip6(to)))
