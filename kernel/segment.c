@@ -3,7 +3,6 @@
 #include "kernel/segment.h"
 
 #include <stddef.h>
-#include <string.h>
 
 /* Where things stand in a frame (RFC 894, 791, 8200, 9293, 768). */
 enum {
@@ -71,24 +70,6 @@ static uint16_t fold(uint64_t sum)
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)sum;
-}
-
-uint16_t segment_words(const void *data, size_t n)
-{
-    const uint8_t *at = data;
-    uint64_t sum = 0;
-    uint32_t word;
-
-    for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
-        memcpy(&word, at, sizeof(word));
-        sum += word;
-    }
-    word = 0;
-    memcpy(&word, at, n);
-    sum += word;
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return fold(sum);
 }
 
 uint16_t segment_pseudo_sum(const struct segment *s)

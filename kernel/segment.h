@@ -28,9 +28,5 @@ bool segment_find(const struct buf *frame, struct segment *s);
  * not inverted: what belongs into the field of a checksum that is blank. */
 uint16_t segment_pseudo_sum(const struct segment *s);
 
-/* RFC 1071's sum of n bytes, as 16-bit words of the machine's byte order,
- * folded, not inverted. */
-uint16_t segment_words(const void *data, size_t n);
-
 /* Write the checksum of s, found in frame; false: the frame is too short. */
 bool segment_sum(const struct buf *frame, const struct segment *s);

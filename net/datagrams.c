@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <lwip/ip.h>
@@ -127,7 +128,11 @@ ssize_t datagrams_recv(struct socket *s, void *data, size_t n, int flags,
     }
     g = &d->queue[d->first];
     whole = g->p->tot_len;
-    got = pbuf_copy_partial(g->p, data, (u16_t)(n < whole ? n : whole), 0);
+    got = n < whole ? n : whole;
+    if (g->p->next)
+        pbuf_copy_partial(g->p, data, (u16_t)got, 0);
+    else
+        memcpy(data, g->p->payload, got);
     if (from)
         *from = g->from;
     if (!(flags & MSG_PEEK))

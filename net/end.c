@@ -47,34 +47,39 @@ int end_from(const struct socket *s, const struct sockaddr *addr, socklen_t len,
                                  : from_in(addr, len, end);
 }
 
-static void copy_out(const void *from, socklen_t size, struct sockaddr *addr,
-                     socklen_t *len)
+static inline void copy_out(const void *from, socklen_t size,
+                            struct sockaddr *addr, socklen_t *len)
 {
     if (!addr || !len)
         return;
-    memcpy(addr, from, *len < size ? *len : size);
+    if (*len >= size) /* a known size is copied without a call */
+        memcpy(addr, from, size);
+    else
+        memcpy(addr, from, *len);
     *len = size;
 }
 
 void end_to(const struct socket *s, const struct end *end,
             struct sockaddr *addr, socklen_t *len)
 {
-    const struct sockaddr_in6 in6 = {
-        .sin6_family = AF_INET6,
-        .sin6_port = htons(end->port),
-        .sin6_addr = end->addr,
-        .sin6_scope_id = end->scope,
-    };
-    const struct sockaddr_in in = {
-        .sin_family = AF_INET,
-        .sin_port = htons(end->port),
-        .sin_addr.s_addr = mapped_v4(&end->addr),
-    };
+    if (s->family == AF_INET6) {
+        const struct sockaddr_in6 in6 = {
+            .sin6_family = AF_INET6,
+            .sin6_port = htons(end->port),
+            .sin6_addr = end->addr,
+            .sin6_scope_id = end->scope,
+        };
 
-    if (s->family == AF_INET6)
         copy_out(&in6, sizeof(in6), addr, len);
-    else
+    } else {
+        const struct sockaddr_in in = {
+            .sin_family = AF_INET,
+            .sin_port = htons(end->port),
+            .sin_addr.s_addr = mapped_v4(&end->addr),
+        };
+
         copy_out(&in, sizeof(in), addr, len);
+    }
 }
 
 void end_set(struct end *end, const struct ip_addr *addr, uint16_t port)

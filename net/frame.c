@@ -104,7 +104,8 @@ static struct pbuf *copy(struct buf *b, size_t total, struct net_counts *counts)
         memcpy(to, from->page + from->off, from->len);
         to += from->len;
     }
-    memset(to, 0, size - total);
+    if (size > total)
+        memset(to, 0, size - total);
     counts->rx_copied += total;
     buf_free(b);
     return p;

@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 #include "kernel/panic.h"
-#include "kernel/segment.h"
 #include "lib/random.h"
 #include "net/budget.h"
+#include "net/checksum.h"
 #include "net/discovery.h"
 #include "net/gso.h"
 #include "net/isn.h"
@@ -25,14 +25,19 @@
 #define LWIP_PLATFORM_DIAG(text)              /* it has nothing to say */
 #define LWIP_RAND()                           random_u32() /* DHCP ids, first ports */
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1 /* netinet/in.h has htons() */
-#define lwip_htons                            lwip_swap16
-#define lwip_htonl                            __builtin_bswap32
-#define LWIP_CHKSUM(data, n)                  segment_words(data, (size_t)(n))
 #define LWIP_ERRNO_STDINCLUDE                 1
-static inline uint16_t lwip_swap16(uint16_t n)
+#define LWIP_CHKSUM(data, n)                  checksum_add(0, data, (size_t)(n))
+/* One instruction each, where lwIP has calls. */
+static inline uint16_t swap16(uint16_t x)
 {
-    return __builtin_bswap16(n);
+    return __builtin_bswap16(x);
 }
+static inline uint32_t swap32(uint32_t x)
+{
+    return __builtin_bswap32(x);
+}
+#define lwip_htons(x) swap16(x)
+#define lwip_htonl(x) swap32(x)
 
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)              \
     isn_of(&(local)->u_addr, local_port, &(remote)->u_addr, remote_port,       \

@@ -13,6 +13,7 @@
 
 #include "net/packet6.h"
 
+#define IP_PROTOCOL       9 /* where a header has it */
 #define ICMP_SIZE         8 /* of its header */
 #define PORT_UNREACHABLE  3
 #define PORT6_UNREACHABLE 4
@@ -57,8 +58,10 @@ int unreach_input(struct pbuf *p, struct netif *netif)
     ip_addr_t to;
     u16_t at;
 
+    if (pbuf_get_at(p, IP_PROTOCOL) != IP_PROTO_ICMP)
+        return 0;
     if (pbuf_copy_partial(p, &outer, IP_HLEN, 0) != IP_HLEN ||
-        IPH_PROTO(&outer) != IP_PROTO_ICMP || IPH_HL_BYTES(&outer) < IP_HLEN ||
+        IPH_HL_BYTES(&outer) < IP_HLEN ||
         IPH_OFFSET(&outer) & PP_HTONS(IP_OFFMASK | IP_MF))
         return 0;
     at = IPH_HL_BYTES(&outer);

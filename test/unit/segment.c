@@ -177,22 +177,3 @@ Test(segment, is_not_summed_beyond_its_frame)
         buf_free(b);
     }
 }
-
-Test(segment, words_are_summed_whatever_their_number_and_place)
-{
-    uint8_t bytes[80];
-
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)(251 - 3 * i);
-    memset(bytes, 0xff, 40);
-    for (size_t at = 0; at < 8; at++)
-        for (size_t n = 0; n <= 64; n++) {
-            uint32_t sum = 0;
-
-            for (size_t i = 0; i < n; i++)
-                sum += (uint32_t)bytes[at + i] << (i % 2 ? 8 : 0);
-            while (sum >> 16)
-                sum = (sum & 0xffff) + (sum >> 16);
-            cr_assert_eq(segment_words(bytes + at, n), sum, "%zu %zu", at, n);
-        }
-}

@@ -101,6 +101,7 @@ UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c
 UNIT_scarce_ramdisk = $(UNIT_ramdisk) test/fake/scarce.c
 UNIT_scarce_ramdisk_FLAGS = $(SCARCE_FLAGS)
+UNIT_checksum =
 UNIT_isn    = net/isn.c
 UNIT_inet   = net/inet.c
 UNIT_budget = $(BUDGET) test/fake/page.c
