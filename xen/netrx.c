@@ -55,8 +55,8 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Pages for slots up to the target: all receive rings together leave a quarter of the
- * pool to senders and share the rest. */
+/* Pages for slots up to the target: all receive rings together leave a quarter
+ * of the pool to senders and share the rest. */
 static size_t rx_share(const struct net *net)
 {
     const size_t all = buf_limit() / 4 * 3, ours = all / opened.count;
