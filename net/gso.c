@@ -160,7 +160,9 @@ u16_t gso_size(const struct netif *netif, const struct pbuf *p)
     return LWIP_MIN(pcb->mss, most);
 }
 
-/* Make the first segment fit; false: no memory. */
+/* Make the first segment fit; false: no memory.  One that was made for a larger
+ * window does not wait until that is empty: too little would be under way for a
+ * loss to show in three duplicate acknowledgements. */
 static bool fit(struct tcp_pcb *pcb)
 {
     const u32_t window = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);
@@ -169,16 +171,18 @@ static bool fit(struct tcp_pcb *pcb)
     if (!tcpseg_drop_arrived(pcb, &pcb->unsent))
         return false;
     at = lwip_ntohl(pcb->unsent->tcphdr->seqno) - pcb->lastack;
-    if (at + pcb->unsent->len <= window || (pcb->unacked && at > 0))
+    if (at + pcb->unsent->len <= window)
         return true;
     room = at < window ? (window - at) / pcb->mss * pcb->mss : 0;
+    if (pcb->unacked && at > 0 &&
+        (room == 0 || pcb->unsent->len <= window / WINDOW_PART))
+        return true; /* acknowledgements will make room */
     room = LWIP_MAX(room, plain_size(pcb));
     return room >= pcb->unsent->len ||
            tcpseg_cut(pcb, pcb->unsent, (u16_t)room);
 }
 
-/* lwIP sends a segment whole or not at all.  One too large for the window is
- * cut as soon as no acknowledgement is to come that could enlarge that. */
+/* lwIP sends a segment whole or not at all. */
 static void fit_first(struct tcp_pcb *pcb)
 {
     if (pcb->unsent && pcb->unsent->len > plain_size(pcb) && !fit(pcb) &&
