@@ -9,6 +9,7 @@
 #include <lwip/ip6_frag.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/prot/ethernet.h>
 
 #include "kernel/page.h"
 #include "lib/util.h"
@@ -147,13 +148,23 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
     return 0;
 }
 
+/* How much payload fits into a packet of the frame's kind. */
+static u16_t mss_of(const struct netif *netif, const struct pbuf *frame)
+{
+    const struct eth_hdr *eth = frame->payload;
+    const bool v6 = eth->type == PP_HTONS(ETHTYPE_IPV6);
+
+    return (u16_t)(netif->mtu - (v6 ? IP6_HLEN : IP_HLEN) - TCP_HLEN);
+}
+
 u16_t gso_size(const struct netif *netif, const struct pbuf *p)
 {
-    const u16_t most = (u16_t)(netif->mtu - IP6_HLEN - TCP_HLEN);
     const struct tcp_pcb *pcb;
+    u16_t most;
 
     if (p->tot_len <= netif->mtu + LINK_HEADER)
         return 0;
+    most = mss_of(netif, p);
     if (!netif->hints) /* it has waited for a neighbour's address */
         return most;
     pcb = CONTAINER_OF(netif->hints, const struct tcp_pcb, netif_hints);

@@ -100,6 +100,22 @@ Test(gso, sends_large_segments_that_others_cut)
     cr_assert_gt(fake_net.in_place, total / 4096 * 9 / 10, "few are copied");
 }
 
+static unsigned full;
+
+static void count_full(unsigned id, uint8_t *frame, size_t len, unsigned flags)
+{
+    full += len == fake_net.mtu + 14;
+    fake_mirror(id, frame, len, flags);
+}
+
+Test(gso, are_cut_into_full_frames)
+{
+    fake_net.wire = count_full;
+    cr_assert(world(transfer));
+    cr_assert_gt(full, total / 1460 * 95 / 100);
+    cr_assert_leq(full, total / 1460);
+}
+
 Test(gso, takes_large_segments_that_nobody_cut)
 {
     fake_net.whole = true;
@@ -246,6 +262,14 @@ Test(gso, sends_large_segments_by_ipv6)
     cr_assert(world6(transfer6));
     cr_assert_gt(fake_net.large, total / 65536);
     cr_assert_lt(fake_net.large, 3 * total / 65536);
+}
+
+Test(gso, are_cut_into_full_frames_by_ipv6)
+{
+    fake_net.wire = count_full;
+    cr_assert(world6(transfer6));
+    cr_assert_gt(full, total / 1440 * 95 / 100);
+    cr_assert_leq(full, total / 1440);
 }
 
 Test(gso, sends_none_where_ipv6s_are_not_cut)
