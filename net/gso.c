@@ -14,6 +14,7 @@
 #include "kernel/page.h"
 #include "lib/util.h"
 #include "net/payload.h"
+#include "net/recovery.h"
 #include "net/tcpseg.h"
 
 #define LINK_HEADER 14
@@ -264,12 +265,13 @@ bool gso_due(void)
 
 err_t __real_tcp_output(struct tcp_pcb *pcb);
 void __real_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
-void __real_tcp_rexmit_fast(struct tcp_pcb *pcb);
 
 err_t __wrap_tcp_output(struct tcp_pcb *pcb)
 {
-    if (tcp_input_pcb != pcb) /* or it does nothing now */
+    if (tcp_input_pcb != pcb) { /* or it does nothing now */
+        recovery_continue(pcb);
         fit_first(pcb);
+    }
     return __real_tcp_output(pcb);
 }
 
@@ -277,15 +279,6 @@ void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb)
 {
     fit_first(pcb);
     __real_tcp_rexmit_rto_commit(pcb);
-}
-
-/* The hole is one segment of the wire's, most of the time. */
-void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb)
-{
-    if (pcb->unacked && !(pcb->flags & TF_INFR) &&
-        tcpseg_drop_arrived(pcb, &pcb->unacked) && pcb->unacked->len > pcb->mss)
-        tcpseg_cut(pcb, pcb->unacked, pcb->mss);
-    __real_tcp_rexmit_fast(pcb);
 }
 
 /* lwIP's, for windows smaller than the first segment, would copy the rest. */

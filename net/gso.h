@@ -60,7 +60,6 @@ bool gso_due(void);
 
 int8_t __wrap_tcp_output(struct tcp_pcb *pcb);
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
-void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb);
 int8_t __wrap_tcp_split_unsent_seg(struct tcp_pcb *pcb, uint16_t n);
 int8_t __wrap_ip4_frag(struct pbuf *p, struct netif *netif,
                        const struct ip4_addr *dest);

@@ -1,0 +1,48 @@
+/* recovery.c: what TCP does about losses: see recovery.h. */
+
+#include "net/recovery.h"
+
+#include <lwip/priv/tcp_priv.h>
+
+#include "net/tcpseg.h"
+
+/* Beside lwIP's own flags of a pcb: what was under way at a loss, up to
+ * rto_end, has not all arrived.  lwIP uses that field with TF_RTO alone. */
+#define TF_HOLES 0x4000u
+
+/* The hole is one segment of the wire's, most of the time. */
+static void cut_hole(struct tcp_pcb *pcb)
+{
+    if (pcb->unacked && tcpseg_drop_arrived(pcb, &pcb->unacked) &&
+        pcb->unacked->len > pcb->mss)
+        tcpseg_cut(pcb, pcb->unacked, pcb->mss);
+}
+
+/* An acknowledgement of new data has cleared TF_INFR, and the window is half of
+ * what it was at the loss. */
+void recovery_continue(struct tcp_pcb *pcb)
+{
+    if (!(pcb->flags & TF_HOLES) || pcb->flags & TF_INFR)
+        return;
+    if (pcb->flags & TF_RTO || !TCP_SEQ_LT(pcb->lastack, pcb->rto_end)) {
+        tcp_clear_flags(pcb, TF_HOLES);
+        return;
+    }
+    cut_hole(pcb);
+    if (tcp_rexmit(pcb) == ERR_OK)
+        tcp_set_flags(pcb, TF_INFR);
+}
+
+void __real_tcp_rexmit_fast(struct tcp_pcb *pcb);
+
+void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb)
+{
+    if (pcb->flags & TF_INFR)
+        return;
+    cut_hole(pcb);
+    __real_tcp_rexmit_fast(pcb);
+    if (!(pcb->flags & TF_INFR))
+        return;
+    pcb->rto_end = pcb->snd_nxt;
+    tcp_set_flags(pcb, TF_HOLES);
+}

@@ -1,0 +1,17 @@
+/*
+ * recovery.h: what TCP does about losses, beyond lwIP.
+ *
+ * lwIP sends one lost segment again when three duplicate acknowledgements tell
+ * of it, and takes the first that tells of new data for the end of the trouble.
+ * If more of the same window was lost, nothing tells of that but the timer, a
+ * second later.  Here such an acknowledgement, which does not reach the end of
+ * what was under way, sends the next hole again (NewReno, RFC 6582).
+ */
+#pragma once
+
+struct tcp_pcb;
+
+/* Before tcp_output(): an acknowledgement may have come. */
+void recovery_continue(struct tcp_pcb *pcb);
+
+void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb);
