@@ -155,9 +155,12 @@ GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))
 $(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
 	$(link_image)
 
-# The same program for Linux and a guest.
+# The same programs for Linux and a guest.
 $(B)/system/behave.xen: $(BEHAVE:%=$(B)/obj/%.o)
+LINUX_TESTS = $(B)/system/behave.linux $(B)/system/flow.linux
 $(B)/system/behave.linux: $(BEHAVE)
+$(B)/system/flow.linux: test/system/flow.c
+$(B)/system/%.linux:
 	@mkdir -p $(@D)
 	$(call SAY,CC $@)
 	$(Q)$(CC) $(CSTD) -D_GNU_SOURCE -O1 -g -static -iquote . -o $@ $^
@@ -183,7 +186,7 @@ test: unit
 	@test/xenhost/wrong
 	@$(MAKE) --no-print-directory system
 
-system soak: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(B)/system/behave.linux $(B)/vif-mote
+system soak: all $(GUEST_TESTS:%=$(B)/system/%.xen) $(B)/system/liar $(LINUX_TESTS) $(B)/vif-mote
 
 .PHONY: check objects guest-flags
 guest-flags:
