@@ -41,8 +41,8 @@ void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb)
         return;
     cut_hole(pcb);
     __real_tcp_rexmit_fast(pcb);
-    if (!(pcb->flags & TF_INFR))
-        return;
+    if ((pcb->flags & (TF_INFR | TF_RTO)) != TF_INFR)
+        return; /* with TF_RTO all of it is sent again */
     pcb->rto_end = pcb->snd_nxt;
     tcp_set_flags(pcb, TF_HOLES);
 }
