@@ -268,11 +268,15 @@ void __real_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
 
 err_t __wrap_tcp_output(struct tcp_pcb *pcb)
 {
-    if (tcp_input_pcb != pcb) { /* or it does nothing now */
-        recovery_continue(pcb);
-        fit_first(pcb);
-    }
-    return __real_tcp_output(pcb);
+    err_t err;
+
+    if (tcp_input_pcb == pcb) /* it does nothing now */
+        return ERR_OK;
+    recovery_continue(pcb);
+    fit_first(pcb);
+    err = __real_tcp_output(pcb);
+    recovery_settle(pcb);
+    return err;
 }
 
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb)

@@ -33,6 +33,28 @@ void recovery_continue(struct tcp_pcb *pcb)
         tcp_set_flags(pcb, TF_INFR);
 }
 
+/* Is it all that is to be sent, and older than what was? */
+static bool is_stuck(const struct tcp_pcb *pcb)
+{
+    const struct tcp_seg *seg = pcb->unsent;
+
+    return seg && !seg->next && pcb->unacked &&
+           TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno),
+                      lwip_ntohl(pcb->unacked->tcphdr->seqno));
+}
+
+void recovery_settle(struct tcp_pcb *pcb)
+{
+    struct tcp_seg *seg = pcb->unsent;
+
+    if (!is_stuck(pcb))
+        return;
+    pcb->unsent = NULL;
+    seg->next = pcb->unacked;
+    pcb->unacked = seg;
+    tcp_clear_flags(pcb, TF_INFR); /* to be tried again */
+}
+
 void __real_tcp_rexmit_fast(struct tcp_pcb *pcb);
 
 void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb)

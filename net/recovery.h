@@ -14,4 +14,8 @@ struct tcp_pcb;
 /* Before tcp_output(): an acknowledgement may have come. */
 void recovery_continue(struct tcp_pcb *pcb);
 
+/* After it: a segment that could not be sent again is not left where what is
+ * written next would be appended to it. */
+void recovery_settle(struct tcp_pcb *pcb);
+
 void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb);
