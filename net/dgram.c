@@ -14,6 +14,8 @@
 
 #include "lib/util.h"
 #include "net/datagrams.h"
+#include "net/direct.h"
+#include "net/iface.h"
 #include "net/lwip.h"
 #include "net/multicast.h"
 #include "net/socket.h"
@@ -141,40 +143,44 @@ static bool fits(const ip_addr_t *addr, struct netif *netif, size_t n)
 }
 
 /*
- * The back-end sums whole datagrams only, so lwIP must do it for one that it
- * will cut into fragments.  Of those it does not say when one finds no slot.
+ * By way of lwIP.  The back-end sums whole datagrams only, so lwIP must do it
+ * for one that it will cut into fragments.  Of those it does not say when one
+ * finds no slot.
  */
-static err_t transmit(struct dgram *d, struct pbuf *p, const ip_addr_t *addr,
-                      uint16_t port)
+static err_t transmit(struct dgram *d, const void *data, size_t n,
+                      const ip_addr_t *addr, uint16_t port, struct netif *netif)
 {
-    struct netif *netif = multicast_route(&d->multicast, addr);
-    u16_t saved;
-    bool whole;
+    struct pbuf *p = pbuf_alloc_reference((void *)(uintptr_t)data, (u16_t)n,
+                                          PBUF_REF); /* copied if it waits */
+    const bool whole = fits(addr, netif, n);
+    const u16_t saved = netif->chksum_flags;
     err_t err;
 
-    if (!netif)
-        return ERR_RTE;
-    whole = fits(addr, netif, p->tot_len);
-    saved = netif->chksum_flags;
+    if (!p)
+        return ERR_BUF;
     if (!whole)
         netif->chksum_flags |= NETIF_CHECKSUM_GEN_UDP;
-    datagrams_address(&d->base, addr);
     err = udp_sendto_if(d->pcb, p, addr, port, netif);
     netif->chksum_flags = saved;
+    pbuf_free(p);
     return whole || !net_full() ? err : ERR_MEM;
 }
 
 static int send_one(struct dgram *d, const void *data, size_t n,
                     const ip_addr_t *addr, uint16_t port)
 {
-    struct pbuf *p = pbuf_alloc_reference((void *)(uintptr_t)data, (u16_t)n,
-                                          PBUF_REF); /* copied if it waits */
+    struct netif *netif = multicast_route(&d->multicast, addr);
+    struct buf *b = NULL;
+    struct iface *i;
     err_t err;
 
-    if (!p)
-        return -ENOBUFS;
-    err = transmit(d, p, addr, port);
-    pbuf_free(p);
+    if (!netif)
+        return -ENETUNREACH;
+    datagrams_address(&d->base, addr);
+    if ((i = iface_of(netif)))
+        b = direct_frame(d->pcb, netif, data, n, addr, port,
+                         net_counts(i->net));
+    err = b ? iface_send(i, b) : transmit(d, data, n, addr, port, netif);
     net_touch();
     if (err == ERR_VAL) /* lwIP's IP_SOF_BROADCAST */
         return -EACCES;

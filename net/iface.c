@@ -3,39 +3,29 @@
 #include "net/iface.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
 #include <netif/ethernet.h>
 
 #include "kernel/panic.h"
+#include "net/direct.h"
 #include "net/frame.h"
 #include "net/gso.h"
 #include "xen/stamp.h"
 
-#define ETHER_TYPE 12 /* where a frame has it */
-#define SOURCE4    26
-#define SOURCE6    22
-#define BATCH      64 /* frames between two looks at the other threads */
+#define SOURCE4 26 /* where a frame has it */
+#define SOURCE6 22
+#define BATCH   64 /* frames between two looks at the other threads */
 
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 
-/* lwIP's link output.  Never waits: on ERR_MEM TCP tries again when the net
- * thread calls tcp_txnow(). */
-static err_t output(struct netif *netif, struct pbuf *p)
+err_t iface_send(struct iface *i, struct buf *b)
 {
-    struct iface *i = netif->state;
-    struct buf *b;
-    int err;
+    const int err = net_trysend(i->net, b);
 
-    if (i->full)
-        return ERR_MEM;
-    b = frame_to_send(p, net_csum6(i->net), gso_size(netif, p),
-                      net_counts(i->net));
-    if (!b)
-        return ERR_MEM;
-    err = net_trysend(i->net, b);
     if (err == -EAGAIN) {
         buf_free(b);
         i->full = true;
@@ -48,6 +38,25 @@ static err_t output(struct netif *netif, struct pbuf *p)
         i->queued = 0;
     }
     return ERR_OK;
+}
+
+/* lwIP's link output.  Never waits: on ERR_MEM TCP tries again when the net
+ * thread calls tcp_txnow(). */
+static err_t output(struct netif *netif, struct pbuf *p)
+{
+    struct iface *i = netif->state;
+    struct buf *b;
+
+    if (i->full)
+        return ERR_MEM;
+    b = frame_to_send(p, net_csum6(i->net), gso_size(netif, p),
+                      net_counts(i->net));
+    return b ? iface_send(i, b) : ERR_MEM;
+}
+
+struct iface *iface_of(struct netif *netif)
+{
+    return netif->linkoutput == output ? netif->state : NULL;
 }
 
 /* One of the interface's own addresses, and nobody else has claimed it? */
@@ -66,16 +75,17 @@ static bool is_own(const struct netif *netif, const ip_addr_t *addr)
  * would talk to itself, perhaps for ever (RFC 1122, 3.2.1.3). */
 static bool is_forged(const struct netif *netif, const struct pbuf *p)
 {
-    uint16_t type = 0;
+    uint8_t copy[SOURCE6 + 16];
+    const uint8_t *f =
+        pbuf_get_contiguous(p, copy, sizeof(copy), sizeof(copy), 0);
+    const unsigned type = (unsigned)f[12] << 8 | f[13];
     ip_addr_t from = {0};
 
-    pbuf_copy_partial(p, &type, sizeof(type), ETHER_TYPE);
-
-    if (type == PP_HTONS(ETHTYPE_IP)) {
-        pbuf_copy_partial(p, &ip_2_ip4(&from)->addr, 4, SOURCE4);
+    if (type == ETHTYPE_IP) {
+        memcpy(&ip_2_ip4(&from)->addr, f + SOURCE4, 4);
         IP_SET_TYPE_VAL(from, IPADDR_TYPE_V4);
-    } else if (type == PP_HTONS(ETHTYPE_IPV6)) {
-        pbuf_copy_partial(p, ip_2_ip6(&from)->addr, 16, SOURCE6);
+    } else if (type == ETHTYPE_IPV6) {
+        memcpy(ip_2_ip6(&from)->addr, f + SOURCE6, 16);
         IP_SET_TYPE_VAL(from, IPADDR_TYPE_V6);
         ip6_addr_assign_zone(ip_2_ip6(&from), IP6_UNICAST, netif);
     } else {
@@ -86,9 +96,13 @@ static bool is_forged(const struct netif *netif, const struct pbuf *p)
 
 static void input(struct iface *i, struct buf *b)
 {
-    const bool check = !frame_trusted(b);
-    struct pbuf *p = frame_received(b, net_counts(i->net));
+    struct pbuf *p;
+    bool check;
 
+    if (direct_received(&i->netif, b, net_counts(i->net)))
+        return;
+    check = !frame_trusted(b);
+    p = frame_received(b, net_counts(i->net));
     if (!p)
         return;
     if (is_forged(&i->netif, p)) {

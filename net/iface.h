@@ -22,6 +22,13 @@ struct iface {
     bool full;       /* a frame found no slot */
 };
 
+/* The interface that netif is; NULL: another kind. */
+struct iface *iface_of(struct netif *netif);
+
+/* Queue a frame, which is gone then, for iface_flush(): ERR_OK; ERR_MEM: no
+ * slots, and the interface is full from now on; ERR_IF. */
+err_t iface_send(struct iface *i, struct buf *b);
+
 /* Over vif <id>, which net is, closed when this fails: 0 or -ENOMEM, said.
  * changed is told about addresses. */
 int iface_start(struct iface *i, unsigned id, struct net *net,

@@ -24,6 +24,7 @@
 #include "kernel/page.h"
 #include "lib/random.h"
 #include "net/budget.h"
+#include "net/direct.h"
 #include "net/frame.h"
 #include "net/route.h"
 #include "net/timers.h"
@@ -357,6 +358,8 @@ static void receive(uint8_t kind, const uint8_t *data, size_t n)
         b->len = (uint16_t)(n - n / 2);
         memcpy(b->next->page, b->page + b->len, n / 2);
     }
+    if (!keeps && direct_received(&netif, b, &counts))
+        return;
     p = frame_received(b, &counts);
     if (!p)
         return;

@@ -59,6 +59,12 @@ Test(dgram, carries_datagrams_in_large_frames)
     cr_assert(world(datagrams));
 }
 
+Test(dgram, carries_datagrams_that_someone_vouches_for)
+{
+    fake_net.vouch = true;
+    cr_assert(world(datagrams));
+}
+
 static void first_datagram(void)
 {
     static uint8_t out[65507], in[65507];
