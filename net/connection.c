@@ -202,11 +202,18 @@ static int bind_to(struct stream *s, const ip_addr_t *addr, uint16_t port)
                : net_errno(tcp_bind(s->pcb, addr, port));
 }
 
+/* A port that nobody has, not even at an address of the other kind, which
+ * would have been none of our business: who then asks for the same port at more
+ * addresses gets it. */
 static int bind_random(struct stream *s, const ip_addr_t *addr)
 {
-    for (unsigned i = 0; i < PORT_TRIES; i++)
-        if (bind_to(s, addr, socket_random_port()) == 0)
+    for (unsigned i = 0; i < PORT_TRIES; i++) {
+        const uint16_t port = socket_random_port();
+
+        if (!quirk_taken(s->pcb, IP_ANY_TYPE, port) &&
+            tcp_bind(s->pcb, addr, port) == ERR_OK)
             return 0;
+    }
     return net_errno(tcp_bind(s->pcb, addr, 0)); /* lwIP tries them all */
 }
 

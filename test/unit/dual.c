@@ -402,3 +402,34 @@ Test(dual, believes_nobody_else_who_says_to_be_this_host)
 {
     cr_assert(world6(forged));
 }
+
+/* Random ports as we want them: these, one after the other. */
+static uint16_t chance;
+
+uint16_t __real_socket_random_port(void);
+uint16_t __wrap_socket_random_port(void);
+uint16_t __wrap_socket_random_port(void)
+{
+    return chance ? chance++ : __real_socket_random_port();
+}
+
+static void lucky(void)
+{
+    const int four = socket(AF_INET, SOCK_STREAM, 0), six = new6(SOCK_STREAM);
+    uint16_t port;
+
+    set_int(six, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    cr_assert_eq(call(bind, four, "127.0.0.1", 50000), 0);
+    chance = 50000;
+    cr_assert_eq(call6(bind, six, "::", 0, 0), 0);
+    name(getsockname, six, &port, NULL);
+    cr_assert_eq(port, 50001, "not one that is IPv4's");
+    chance = 0;
+    fd_close(four);
+    fd_close(six);
+}
+
+Test(dual, a_random_port_is_nobodys)
+{
+    cr_assert(world6(lucky));
+}

@@ -150,7 +150,7 @@ UNIT_gsoloss_FLAGS = $(SOCKET_FLAGS)
 UNIT_connection = $(SOCKETS)
 UNIT_connection_FLAGS = $(SOCKET_FLAGS)
 UNIT_dual   = $(SOCKETS)
-UNIT_dual_FLAGS = $(SOCKET_FLAGS)
+UNIT_dual_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=socket_random_port
 UNIT_dgram  = $(SOCKETS)
 UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
 UNIT_direct = $(SOCKETS)
