@@ -61,6 +61,7 @@ $(B)/$(2)/$(1): test/fuzz/$(1).c $(FUZZ_$(1)) test/fuzz/fuzz.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(FUZZ_CFLAGS) $(3) $$(FUZZ_$(1)_FLAGS) -o $$@ test/fuzz/$(1).c $$(FUZZ_$(1))
 	@clang $$(FUZZ_CFLAGS) $$(filter-out -Wl%,$$(FUZZ_$(1)_FLAGS)) -M -MP -MT $$@ $$(filter %.c %.S,test/fuzz/$(1).c $$(FUZZ_$(1))) >$$@.d
+	@printf '%s:\n' $$(filter %.c %.S,test/fuzz/$(1).c $$(FUZZ_$(1))) >>$$@.d
 -include $(B)/$(2)/$(1).d
 endef
 $(foreach f,$(FUZZES),$(eval $(call FUZZ_RULE,$(f),fuzz,)))

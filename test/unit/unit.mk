@@ -189,12 +189,14 @@ UNIT_CFLAGS = $(CSTD) $(WARN) -iquote . -idirafter lib/include -D_GNU_SOURCE -O1
               -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 # The headers of all the sources: a compiler that makes a program of several
-# would tell of the last one's only.
+# would tell of the last one's only.  A source that is gone, as a header under
+# -MP, only means that the program is out of date.
 define UNIT_RULE
 $(B)/unit/$(1): test/unit/$(1).c $(UNIT_$(1)) test/unit/unit.mk | $(PACKAGES)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -o $$@ $$(filter %.c %.S %.a,$$^) -lcriterion
-	@$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -M -MP -MT $$@ $$(filter %.c %.S,$$^) >$$@.d
+	$$(Q)$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -o $$@ $$(filter %.c %.S %.a,test/unit/$(1).c $$(UNIT_$(1))) -lcriterion
+	@$$(CC) $$(UNIT_CFLAGS) $$(UNIT_$(1)_FLAGS) -M -MP -MT $$@ $$(filter %.c %.S,test/unit/$(1).c $$(UNIT_$(1))) >$$@.d
+	@printf '%s:\n' $$(filter %.c %.S,test/unit/$(1).c $$(UNIT_$(1))) >>$$@.d
 -include $(B)/unit/$(1).d
 endef
 $(foreach u,$(UNITS),$(eval $(call UNIT_RULE,$(u))))
