@@ -105,6 +105,8 @@ static int look(struct xenbus_dev *dev, struct xenbus_place *p)
     if (calls[0].err)
         return refused(dev, calls[0].err);
     state = xenstate_of(calls[1].err, text);
+    /* Until the watch was set it may have gone elsewhere: look there again. */
+    dev->state.fired |= !skip && state != XenbusStateInitWait;
     return state == XenbusStateClosed && !strcmp(online, "0") ? -ENODEV : state;
 }
 

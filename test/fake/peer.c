@@ -129,7 +129,8 @@ void mm_exchange(const void *a, const void *b)
 /* All the reads with the back-end's state. */
 static void read_along(struct xs_call *reads, size_t n)
 {
-    for (struct xs_call *c = reads; c < reads + n; c++) {
+    for (size_t i = 0; i < n; i++) {
+        struct xs_call *c = &reads[i];
         const struct peer *p = opened[c->dir[strlen(c->dir) - 1] - '0'];
         const char *value = peer_value(p, c->dir == p->dev->path, c->path);
 

@@ -159,6 +159,29 @@ TEST(goes_to_another_domain_if_the_toolstack_says_so)
     nothing_is_left();
 }
 
+static void is_replaced(void)
+{
+    fake_xs.on_request = NULL;
+    device_goes();
+    device_comes_from_elsewhere();
+}
+
+/* It has been told where the old one was, and the domain of the new one. */
+TEST(looks_again_for_one_that_is_replaced_while_it_asks)
+{
+    const uint64_t before = fake_now;
+
+    fake_xs.on_request = is_replaced;
+    cr_assert_eq(open_dev(&dev, "vif", 0), 0);
+    cr_assert_eq(fake_now, before);
+    cr_assert_str_eq(dev.backend, "/local/domain/5/backend/vif/7/0");
+    cr_assert_eq(dev.peer, 5);
+    fake_xs.on_write = NULL;
+    fake_xs_set("/local/domain/5", NULL);
+    xenbus_close(&dev);
+    nothing_is_left();
+}
+
 TEST(has_nothing_to_open_while_a_device_is_taken_away)
 {
     fake_xs_set(BACK "0/online", "0");
