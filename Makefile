@@ -134,7 +134,7 @@ define link_image
 	$(call SAY,LD $@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@.nosyms $(B)/obj/arch/x86_64/boot.S.o $(filter %.c.o,$^) $(LINK_LIBS)
-	$(Q)nm -n $@.nosyms | awk -f lib/symbols.awk >$@.symbols.S
+	$(Q)nm -n $@.nosyms | LC_ALL=C awk -f lib/symbols.awk >$@.symbols.S
 	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
 	$(Q)$(LINK) -Wl,-Map=$@.map -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@

@@ -12,11 +12,15 @@
 #include "xen/console.h"
 #include "xen/hypercall.h"
 
-#define LINE       256
-#define DEPTH      40
-#define DRAIN_MS   500
-#define STACK_MAX  (64 * 1024ul) /* no frame is farther from the next */
-#define SYMBOL_MAX 64            /* lib/symbols.awk cuts longer names */
+#define LINE      256
+#define DEPTH     40
+#define DRAIN_MS  500
+#define STACK_MAX (64 * 1024ul) /* no frame is farther from the next */
+/* Of lib/symbols.awk: it cuts longer names; how deep there are pairs of pairs;
+ * from where on a byte is one. */
+#define SYMBOL_MAX 64
+#define PAIR_DEPTH 8
+#define PAIR       128
 
 extern const uint8_t symbols_start[], symbols_end[]; /* lib/symbols.awk */
 extern const uint8_t text_end[];
@@ -90,14 +94,32 @@ static uint64_t number(const uint8_t **p)
     }
 }
 
+/* The text at *p, in which a byte from PAIR on stands for two. */
+static void expand(const uint8_t **p, char *to)
+{
+    uint8_t pending[PAIR_DEPTH + 1]; /* the next of them is the last */
+    size_t n = 0;
+
+    do {
+        const uint8_t c = n ? pending[--n] : *(*p)++;
+
+        if (c >= PAIR) {
+            pending[n++] = symbols_start[2 * (c - PAIR) + 1];
+            pending[n++] = symbols_start[2 * (c - PAIR)];
+        } else {
+            *to++ = (char)c;
+        }
+    } while (n || to[-1]);
+}
+
 /*
- * The table holds, for each function in the order of addresses, its distance
- * from the one before, how many characters their names share, and the rest of
- * its name.
+ * The table holds pairs, and for each function in the order of addresses its
+ * distance from the one before, how many characters their names share, and the
+ * rest of its name.
  */
 static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
 {
-    const uint8_t *p = symbols_start;
+    const uint8_t *p = symbols_start + 2 * PAIR;
     uint64_t at = (uintptr_t)image_start;
     bool found = false;
 
@@ -106,10 +128,9 @@ static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
         if (at > rip)
             break;
         *offset = rip - at;
-        const size_t rest = strlen((const char *)p + 1) + 1;
+        const uint8_t same = *p++;
 
-        memcpy(name + *p, p + 1, rest);
-        p += 1 + rest;
+        expand(&p, name + same);
         found = true;
     }
     return found;
