@@ -104,8 +104,10 @@ static void expand(const uint8_t **p, char *to)
         const uint8_t c = n ? pending[--n] : *(*p)++;
 
         if (c >= PAIR) {
-            pending[n++] = symbols_start[2 * (c - PAIR) + 1];
-            pending[n++] = symbols_start[2 * (c - PAIR)];
+            const uint8_t *pair = symbols_start + 2ul * (c - PAIR);
+
+            pending[n++] = pair[1];
+            pending[n++] = pair[0];
         } else {
             *to++ = (char)c;
         }
@@ -119,7 +121,7 @@ static void expand(const uint8_t **p, char *to)
  */
 static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
 {
-    const uint8_t *p = symbols_start + 2 * PAIR;
+    const uint8_t *p = symbols_start + 2ul * PAIR;
     uint64_t at = (uintptr_t)image_start;
     bool found = false;
 
