@@ -51,7 +51,7 @@ static struct {
     unsigned n;
 } opened;
 
-static void count(const struct net *net)
+static void count(struct net *net)
 {
     if (opened.n == NETS_MAX)
         panic("counters: more interfaces than expected");
