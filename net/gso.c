@@ -270,7 +270,7 @@ err_t __wrap_tcp_output(struct tcp_pcb *pcb)
 {
     err_t err;
 
-    if (tcp_input_pcb == pcb) /* it does nothing now */
+    if (tcp_input_pcb == pcb) /* then it does nothing now */
         return ERR_OK;
     recovery_continue(pcb);
     fit_first(pcb);

@@ -33,24 +33,16 @@ void recovery_continue(struct tcp_pcb *pcb)
         tcp_set_flags(pcb, TF_INFR);
 }
 
-/* Is it all that is to be sent, and older than what was? */
-static bool is_stuck(const struct tcp_pcb *pcb)
-{
-    const struct tcp_seg *seg = pcb->unsent;
-
-    return seg && !seg->next && pcb->unacked &&
-           TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno),
-                      lwip_ntohl(pcb->unacked->tcphdr->seqno));
-}
-
 void recovery_settle(struct tcp_pcb *pcb)
 {
-    struct tcp_seg *seg = pcb->unsent;
+    struct tcp_seg *seg = pcb->unsent, *next = pcb->unacked;
 
-    if (!is_stuck(pcb))
+    if (!seg || !next ||
+        !TCP_SEQ_LT(lwip_ntohl(seg->tcphdr->seqno),
+                    lwip_ntohl(next->tcphdr->seqno)))
         return;
-    pcb->unsent = NULL;
-    seg->next = pcb->unacked;
+    pcb->unsent = seg->next;
+    seg->next = next;
     pcb->unacked = seg;
     tcp_clear_flags(pcb, TF_INFR); /* to be tried again */
 }

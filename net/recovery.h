@@ -14,8 +14,9 @@ struct tcp_pcb;
 /* Before tcp_output(): an acknowledgement may have come. */
 void recovery_continue(struct tcp_pcb *pcb);
 
-/* After it: a segment that could not be sent again is not left where what is
- * written next would be appended to it. */
+/* After it: a hole that could not be sent must not stay where lwIP put it,
+ * before what is unsent: if nothing is, what is written next, or a FIN, would
+ * go into its segment, with newer ones under way. */
 void recovery_settle(struct tcp_pcb *pcb);
 
 void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb);
