@@ -243,14 +243,12 @@ int http_parse(struct http_request *r, const char *head, size_t n,
     return refuse(r, r->started ? 431 : 414);
 }
 
-bool http_field(const struct http_request *r, const char *head,
-                enum http_field field, struct span *value)
+bool http_field_search(const struct http_request *r, const char *head,
+                       enum http_field field, struct span *value)
 {
     const char *end = head + r->length;
     const char *at = value->at;
 
-    if (r->first[field] == 0)
-        return false;
     if (at) /* behind the value's line */
         at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
     else

@@ -107,9 +107,15 @@ int http_path(struct span target, enum http_method method,
 bool http_authority(struct span s);
 
 /* The next value of a field in a request whose head is complete; the first if
- * value is {0}.  False: no more. */
-bool http_field(const struct http_request *r, const char *head,
-                enum http_field field, struct span *value);
+ * value is {0}.  False: no more; most requests have none, so that is asked
+ * first. */
+bool http_field_search(const struct http_request *r, const char *head,
+                       enum http_field field, struct span *value);
+static inline bool http_field(const struct http_request *r, const char *head,
+                              enum http_field field, struct span *value)
+{
+    return r->first[field] && http_field_search(r, head, field, value);
+}
 
 /* ---- what is asked for, and which part of it ------------------------------
  */

@@ -111,7 +111,8 @@ int http_path(struct span target, enum http_method method,
         memcpy(path, "*", 2);
         return 200;
     }
-    if (span_has_prefix_nocase(target, "http://")) {
+    if (target.n && target.at[0] != '/' &&
+        span_has_prefix_nocase(target, "http://")) {
         if (!drop_authority(&target))
             return 400;
         if (target.n == 0 && method == HTTP_OPTIONS) { /* RFC 9112, 3.2.4 */
