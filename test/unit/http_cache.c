@@ -2,30 +2,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "lib/http_cache.h"
+#include "test/unit/site.h"
 
 #define NOW 784111777
 
-static char folder[] = "/tmp/mote-cache-XXXXXX";
 static struct http_cache cache;
 static struct http_site site;
 
-static void put_file(const char *name, const char *text)
-{
-    char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    f = fopen(path, "w");
-    cr_assert(f && fputs(text, f) >= 0);
-    fclose(f);
-}
-
 static void set_up(void)
 {
-    cr_assert(mkdtemp(folder));
+    make_folder();
     put_file("a", "old");
     site = (struct http_site){
         .root = folder, .list = true, .now = NOW, .cache = &cache};
@@ -33,11 +20,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[64];
-
     http_cache_clear(&cache);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
+    remove_folder();
 }
 
 TestSuite(http_cache, .init = set_up, .fini = tear_down);

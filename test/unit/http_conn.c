@@ -6,30 +6,19 @@
 #include <unistd.h>
 #include "lib/http_conn.h"
 #include "lib/util.h"
+#include "test/unit/site.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: h\r\n\r\n"
 
-static char folder[] = "/tmp/mote-conn-XXXXXX";
 static struct http_cache cache;
 static struct http_site site = {
     .root = folder, .now = 784111777, .cache = &cache};
 static struct http_conn c;
 static char came[65536]; /* what the connection said */
 
-static void put_file(const char *name, const char *text)
-{
-    char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    f = fopen(path, "w");
-    cr_assert(f && fputs(text, f) >= 0);
-    fclose(f);
-}
-
 static void set_up(void)
 {
-    cr_assert(mkdtemp(folder));
+    make_folder();
     put_file("index.html", "<p>root");
     put_file("a", "0123456789");
     http_conn_init(&c, &site, "1.2.3.4");
@@ -37,12 +26,9 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[64];
-
     http_conn_close(&c);
     http_cache_clear(&cache);
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    cr_assert_eq(system(command), 0);
+    remove_folder();
 }
 
 TestSuite(http_conn, .init = set_up, .fini = tear_down);

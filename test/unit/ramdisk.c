@@ -22,19 +22,6 @@ const void *start_ramdisk(size_t *size)
     return given;
 }
 
-/* Nothing ever waits for a file of the ramdisk. */
-void waitq_wake(struct waitq *q)
-{
-    cr_assert_null(q->first);
-}
-
-int waitq_wait_until(struct waitq *q, uint64_t deadline)
-{
-    (void)q;
-    (void)deadline;
-    return -ETIMEDOUT;
-}
-
 static void file(const char *name, const char *text)
 {
     archive_text('0', name, text);

@@ -4,16 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/http_conn.h"
 #include "test/fake/scarce.h"
+#include "test/unit/site.h"
 
 static const char text[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
                            "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-static char folder[] = "/tmp/mote-scarce-XXXXXX";
 static struct http_site site = {.root = folder, .list = true, .now = 784111777};
 static struct http_conn c;
 static char came[4096]; /* what the connection said */
@@ -21,24 +19,15 @@ static char came[4096]; /* what the connection said */
 /* A site of one file; its root is a list. */
 static void set_up(void)
 {
-    char path[64];
-    FILE *f;
-
-    cr_assert(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/a", folder);
-    f = fopen(path, "w");
-    cr_assert(f && fputs("0123456789", f) >= 0);
-    fclose(f);
+    make_folder();
+    put_file("a", "0123456789");
     site.log = fopen("/dev/null", "w");
 }
 
 static void tear_down(void)
 {
-    char path[64];
-
     fclose(site.log);
-    snprintf(path, sizeof(path), "%s/a", folder);
-    cr_assert(unlink(path) == 0 && rmdir(folder) == 0);
+    remove_folder();
 }
 
 /* Hand over bytes that are gone once the call is over; take what comes out.

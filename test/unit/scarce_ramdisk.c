@@ -24,18 +24,6 @@ const void *start_ramdisk(size_t *size)
     return NULL;
 }
 
-void waitq_wake(struct waitq *q)
-{
-    cr_assert_null(q->first);
-}
-
-int waitq_wait_until(struct waitq *q, uint64_t deadline)
-{
-    (void)q;
-    (void)deadline;
-    return -ETIMEDOUT;
-}
-
 static void make(void)
 {
     char name[64];

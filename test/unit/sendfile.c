@@ -28,18 +28,6 @@ const void *start_ramdisk(size_t *size)
     return archive;
 }
 
-void waitq_wake(struct waitq *q)
-{
-    cr_assert_null(q->first);
-}
-
-int waitq_wait_until(struct waitq *q, uint64_t deadline)
-{
-    (void)q;
-    (void)deadline;
-    return -ETIMEDOUT;
-}
-
 /* A descriptor that takes ROOM bytes, then none; a step at a time. */
 struct sink {
     struct file file;

@@ -98,7 +98,7 @@ UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
     -Depoll_create1=guest_epoll_create1 -Depoll_ctl=guest_epoll_ctl -Depoll_wait=guest_epoll_wait
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
-UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c
+UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c test/fake/still.c
 UNIT_sendfile = lib/sendfile.c $(UNIT_ramdisk)
 UNIT_sendfile_FLAGS = -Dsendfile=guest_sendfile # not the machine's
 UNIT_scarce_ramdisk = $(UNIT_ramdisk) test/fake/scarce.c
