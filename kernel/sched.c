@@ -8,6 +8,7 @@
 
 #include "kernel/panic.h"
 #include "kernel/stack.h"
+#include "lib/util.h"
 
 #define CANARY 0x5afe57ac5afe57acul /* at a stack's low end, never written */
 
@@ -24,8 +25,8 @@ struct frame {
 
 /* Lives at the top of its own stack. */
 struct thread {
+    struct turn turn;
     struct frame *sp;
-    struct thread *next; /* in ready */
     struct thread *sooner, *later;
     uint64_t deadline; /* NEVER: not among the sleepers */
     unsigned joined;   /* queues it stands in */
@@ -41,14 +42,17 @@ struct thread {
 
 static struct {
     struct thread *current;
-    struct thread *first, *last; /* ready to run */
+    struct turn *first, *last; /* of what is ready to run */
     struct thread *soonest, *latest;
     struct thread *all;
     struct frame *loop; /* the main loop, while a thread runs */
 } sched;
 
-static void make_ready(struct thread *t)
+void turn_take(struct turn *t)
 {
+    if (t->taken)
+        return;
+    t->taken = true;
     t->next = NULL;
     if (sched.last)
         sched.last->next = t;
@@ -96,6 +100,28 @@ static void thread_start(void)
     thread_exit();
 }
 
+static void bury(struct thread *t)
+{
+    *t->all_prev = t->all_next;
+    if (t->all_next)
+        t->all_next->all_prev = t->all_prev;
+    stack_free(t->low);
+}
+
+static void run_thread(struct turn *turn)
+{
+    struct thread *t = CONTAINER_OF(turn, struct thread, turn);
+
+    sched.current = t;
+    cpu_switch((void **)&sched.loop, t->sp);
+    sched.current = NULL;
+
+    if (*t->low != CANARY)
+        panic("thread %s overflowed its stack", t->name);
+    if (t->dead)
+        bury(t);
+}
+
 struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
 {
     uint64_t *low = stack_alloc();
@@ -111,6 +137,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
     frame = (struct frame *)(void *)t - 1;
     *low = CANARY;
     *t = (struct thread){
+        .turn = {.fn = run_thread},
         .sp = frame,
         .deadline = NEVER,
         .name = name,
@@ -129,7 +156,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
     if (sched.all)
         sched.all->all_prev = &t->all_next;
     sched.all = t;
-    make_ready(t);
+    turn_take(&t->turn);
     return t;
 }
 
@@ -142,7 +169,7 @@ void thread_exit(void)
 
 void thread_yield(void)
 {
-    make_ready(sched.current);
+    turn_take(&sched.current->turn);
     back_to_loop();
 }
 
@@ -189,7 +216,7 @@ static void wake(struct thread *t)
         return;
     t->waiting = false;
     sleeper_remove(t);
-    make_ready(t);
+    turn_take(&t->turn);
 }
 
 void waitq_wake(struct waitq *q)
@@ -232,31 +259,16 @@ void waitq_wait(struct waitq *q)
     (void)waitq_wait_until(q, NEVER);
 }
 
-static void bury(struct thread *t)
-{
-    *t->all_prev = t->all_next;
-    if (t->all_next)
-        t->all_next->all_prev = t->all_prev;
-    stack_free(t->low);
-}
-
 bool sched_run(void)
 {
-    struct thread *t = sched.first;
+    struct turn *t = sched.first;
 
     if (!t)
         return false;
     if (!(sched.first = t->next))
         sched.last = NULL;
-
-    sched.current = t;
-    cpu_switch((void **)&sched.loop, t->sp);
-    sched.current = NULL;
-
-    if (*t->low != CANARY)
-        panic("thread %s overflowed its stack", t->name);
-    if (t->dead)
-        bury(t);
+    t->taken = false;
+    t->fn(t);
     return true;
 }
 
@@ -267,7 +279,7 @@ void sched_expire(uint64_t now)
     while ((t = sched.soonest) && t->deadline <= now) {
         sleeper_remove(t);
         t->waiting = false;
-        make_ready(t);
+        turn_take(&t->turn);
     }
 }
 

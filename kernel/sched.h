@@ -51,8 +51,21 @@ void waitq_join(struct waitq *q, struct waiter *w);
 void waitq_leave(struct waiter *w);
 int thread_wait(uint64_t deadline); /* 0: woken, or -ETIMEDOUT */
 
+/*
+ * A turn among the ready threads.  Work that is too little for a thread, and
+ * never waits, takes one for itself: the main loop calls its fn.
+ */
+struct turn {
+    struct turn *next;
+    void (*fn)(struct turn *t);
+    bool taken; /* and fn not called yet */
+};
+
+/* After all that are ready now; once, however often it is asked for. */
+void turn_take(struct turn *t);
+
 /* For the main loop only. */
-bool sched_run(void);               /* run one ready thread; false: none */
+bool sched_run(void);               /* give one turn; false: nobody is ready */
 void sched_expire(uint64_t now);    /* wake the sleepers that are due */
 uint64_t sched_next_deadline(void); /* NEVER if nobody sleeps */
 

@@ -23,11 +23,12 @@ int address6_parse(const char *text, struct address6_config *config);
 
 struct address6 {
     struct netif *netif;
-    unsigned id;         /* vif <id> */
-    bool off;            /* ip6=none */
-    ip6_addr_t reported; /* what the world believes */
-    uint8_t taken;       /* a bit for each address another host has */
-    uint8_t mac[6];      /* that the addresses are made from */
+    unsigned id;                             /* vif <id> */
+    bool off;                                /* ip6=none */
+    ip6_addr_t reported;                     /* what the world believes */
+    uint8_t states[LWIP_IPV6_NUM_ADDRESSES]; /* lwIP's, looked at so far */
+    uint8_t taken;  /* a bit for each address another host has */
+    uint8_t mac[6]; /* that the addresses are made from */
 };
 
 /* The interface is up. */

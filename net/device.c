@@ -28,13 +28,6 @@ static struct {
 } next;
 
 static struct waitq wake;
-static bool news;
-
-static void tell(void)
-{
-    news = true;
-    waitq_wake(&wake);
-}
 
 /* What depends on the device, which may come back as another. */
 static void take_identity(const struct device *d)
@@ -62,7 +55,7 @@ static void bring_back(void *arg)
     while (net_reopen(d->net))
         ;
     d->returning = false;
-    tell();
+    waitq_wake(&wake);
 }
 
 static void follow_loss(struct device *d)
@@ -152,7 +145,7 @@ static void open_next(void *arg)
     if (!next.net && errno != ENODEV)
         xs_watch_fired(&next.watch);
     next.opening = false;
-    tell();
+    waitq_wake(&wake);
 }
 
 struct net *device_take(unsigned *id)
@@ -161,17 +154,9 @@ struct net *device_take(unsigned *id)
 
     next.net = NULL;
     *id = next.id;
-    return net;
-}
-
-bool device_news(void)
-{
-    const bool now = news;
-
-    news = false;
-    if (!next.net && !next.opening && next.path[0] && has_changed())
+    if (!net && !next.opening && next.path[0] && has_changed())
         next.opening = thread_create("vif", open_next, NULL) != NULL;
-    return now;
+    return net;
 }
 
 struct waitq *device_wake(void)

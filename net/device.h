@@ -36,10 +36,8 @@ void device_resend(void);
 /* From now on vif <id> is the next one to come. */
 void device_expect(unsigned id);
 
-/* It has come: it is the caller's.  NULL: not yet. */
+/* It has come: it is the caller's.  NULL: not yet.  To be asked after every
+ * wake of device_wake(), also for those that are back, and xs_wake(); does not
+ * wait. */
 struct net *device_take(unsigned *id);
-
-/* True once when a device is back or has come.  To be asked after every wake
- * of device_wake() and xs_wake(); does not wait. */
-bool device_news(void);
 struct waitq *device_wake(void);

@@ -13,6 +13,7 @@
 #include "net/direct.h"
 #include "net/frame.h"
 #include "net/gso.h"
+#include "net/timers.h"
 #include "xen/stamp.h"
 
 #define SOURCE4 26 /* where a frame has it */
@@ -99,6 +100,8 @@ static void input(struct iface *i, struct buf *b)
     struct pbuf *p;
     bool check;
 
+    if (b->page[b->off] & 1) /* to a group: it may be asked for members */
+        timers_report();
     if (direct_received(&i->netif, b, net_counts(i->net)))
         return;
     check = !frame_trusted(b);
@@ -172,6 +175,7 @@ void iface_follow(struct iface *i)
     if (device_follow(&i->device)) {
         take_offloads(i);
         address6_restart(&i->address6);
+        timers_report();
         device_resend();
     }
     address_report(&i->address);

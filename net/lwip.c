@@ -32,17 +32,24 @@
 #define ADDRESS_WAIT (10 * SECOND) /* DHCP answers sooner, or never */
 #define ROUTER_WAIT  (6 * SECOND)  /* after start: so do routers */
 
+/* What wakes the net thread. */
+enum { WORK, DEVICES, STORE, IFACES, WAKERS = IFACES + IFACES_MAX };
+
+static void flush(struct turn *turn);
+
 static struct {
     enum { DOWN, STARTING, UP, FAILED } state;
-    int error;            /* when FAILED */
-    struct waitq changed; /* state, or an address */
-    struct waitq work;    /* the net thread */
-    bool touched;         /* there is work */
+    int error;                    /* when FAILED */
+    struct waitq changed;         /* state, or an address */
+    struct waitq work;            /* for the net thread */
+    struct waiter places[WAKERS]; /* the net thread's */
+    struct turn flush;
+    bool touched; /* an address has changed */
     struct iface ifaces[IFACES_MAX];
     unsigned count;
     uint64_t started;
     struct net_waiter *waiters, *later;
-} stack;
+} stack = {.flush.fn = flush};
 
 static void address_changed(struct netif *netif)
 {
@@ -157,29 +164,49 @@ static void resume(void)
         tell(stack.waiters);
 }
 
+static struct waitq *waker(unsigned n)
+{
+    switch (n) {
+    case WORK:
+        return &stack.work;
+    case DEVICES:
+        return device_wake();
+    case STORE:
+        return xs_wake();
+    default:
+        return net_wake(stack.ifaces[n - IFACES].net);
+    }
+}
+
+/* The net thread stands in all queues all the time; who is woken is taken out.
+ */
+static bool was_woken(unsigned n)
+{
+    return !stack.places[n].q;
+}
+
+static bool any_woken(void)
+{
+    for (unsigned n = 0; n < IFACES + stack.count; n++)
+        if (was_woken(n))
+            return true;
+    return false;
+}
+
 static void sleep_until(uint64_t deadline)
 {
-    struct waiter w[IFACES_MAX + 3];
-    bool ready;
+    bool ready = any_woken();
 
-    /* Join first: an event that net_arm() asks for may come at once. */
-    waitq_join(&stack.work, &w[stack.count]);
-    waitq_join(device_wake(), &w[stack.count + 1]);
-    waitq_join(xs_wake(), &w[stack.count + 2]);
-    ready = device_news();
-    for (unsigned n = 0; n < stack.count; n++) {
-        waitq_join(net_wake(stack.ifaces[n].net), &w[n]);
-        if (net_arm(stack.ifaces[n].net, stack.ifaces[n].full))
-            ready = true;
-    }
-    if (!ready)
-        thread_wait(deadline);
     for (unsigned n = 0; n < stack.count; n++)
-        net_counts(stack.ifaces[n].net)->wakes += !w[n].q;
-    for (unsigned n = 0; n < stack.count + 3; n++)
-        waitq_leave(&w[n]);
-    if (ready)
+        ready |= net_arm(stack.ifaces[n].net, stack.ifaces[n].full);
+    if (ready) {
         thread_yield();
+        return;
+    }
+    while (thread_wait(deadline) == 0 && !any_woken())
+        ; /* for what was there before the last round */
+    for (unsigned n = 0; n < stack.count; n++)
+        net_counts(stack.ifaces[n].net)->wakes += was_woken(IFACES + n);
 }
 
 static void welcome(void)
@@ -194,18 +221,52 @@ static void welcome(void)
     expect(wanted_from(id + 1));
 }
 
+/* From here on nothing that happens is missed. */
+static void attend(void)
+{
+    const bool devices = was_woken(DEVICES) || was_woken(STORE);
+
+    for (unsigned n = 0; n < IFACES + stack.count; n++)
+        if (was_woken(n))
+            waitq_join(waker(n), &stack.places[n]);
+    if (devices)
+        welcome();
+}
+
+/* What threads have left for when they wait. */
+static void run_later(void)
+{
+    while (stack.later)
+        tell(stack.later);
+}
+
+/* Is there anything that takes a round? */
+static bool busy(void)
+{
+    const struct netif *netif;
+
+    if (stack.touched || gso_due())
+        return true;
+    NETIF_FOREACH(netif)
+    {
+        if (netif->loop_first) /* sent to ourselves */
+            return true;
+    }
+    return false;
+}
+
+/* A round of the net thread's. */
 static void serve(void)
 {
     bool more = false;
     uint64_t next;
 
-    welcome();
+    attend();
     for (unsigned n = 0; n < stack.count; n++)
         iface_follow(&stack.ifaces[n]);
     stack.touched = false;
     resume();
-    while (stack.later)
-        tell(stack.later);
+    run_later();
     gso_acknowledge();
     for (unsigned n = 0; n < stack.count; n++)
         more |= iface_receive(&stack.ifaces[n]);
@@ -214,10 +275,22 @@ static void serve(void)
     quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
         iface_flush(&stack.ifaces[n]);
-    if (more || stack.touched || gso_due())
+    if (more || busy())
         thread_yield();
     else
         sleep_until(next);
+}
+
+/* After a thread has called lwIP: most often there is but something to be sent
+ * and shown to the back-ends, for which the net thread need not run. */
+static void flush(struct turn *turn)
+{
+    (void)turn;
+    run_later();
+    for (unsigned n = 0; n < stack.count; n++)
+        iface_flush(&stack.ifaces[n]);
+    if (net_full() || timers_changed() || busy())
+        waitq_wake(&stack.work);
 }
 
 static void run(void *arg)
@@ -284,8 +357,7 @@ int net_wait_route(const struct ip_addr *to, bool wait)
 
 void net_touch(void)
 {
-    stack.touched = true;
-    waitq_wake(&stack.work);
+    turn_take(&stack.flush);
 }
 
 bool net_full(void)

@@ -30,15 +30,15 @@ bool net_settling(void);
  * are waited for, but only at boot.  0 or -ENETUNREACH. */
 int net_wait_route(const struct ip_addr *to, bool wait);
 
-/* The calling thread made lwIP queue frames or start timers: the net thread
- * sees to them as soon as this one waits. */
+/* The calling thread made lwIP queue frames or start timers: they are seen to
+ * as soon as this one waits. */
 void net_touch(void);
 
 /* Is an interface out of slots?  Then lwIP's ERR_MEM goes away by itself. */
 bool net_full(void);
 
-/* Who is to be told once: when no interface is full any more, or when the net
- * thread has its next turn. */
+/* Who is to be told once: when no interface is full any more, or later, when
+ * the calling thread waits.  ready() never waits. */
 struct net_waiter {
     void (*ready)(struct net_waiter *w);
     struct net_waiter *next, **link; /* link: NULL: does not wait */

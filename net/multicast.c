@@ -13,6 +13,7 @@
 #include <lwip/udp.h>
 
 #include "net/lwip.h"
+#include "net/timers.h"
 
 #define MEMBERSHIPS_MAX 20 /* of a socket, as in Linux */
 
@@ -96,7 +97,8 @@ static int join(struct multicast *m, struct netif *netif,
     *new = (struct membership){m->first, netif, *group};
     m->first = new;
     m->count++;
-    net_touch(); /* its report */
+    timers_report();
+    net_touch();
     return 0;
 }
 

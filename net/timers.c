@@ -15,7 +15,12 @@
 #include "lib/util.h"
 #include "xen/clock.h"
 
-static uint64_t due[12]; /* 0: not running */
+static struct {
+    uint64_t due[12]; /* 0: not running */
+    uint64_t next;    /* the soonest of them */
+    bool tcp;         /* TCP's is running */
+    bool reports;     /* a multicast group may have something to report */
+} timers;
 
 u32_t sys_now(void)
 {
@@ -64,25 +69,40 @@ static bool reports_due6(void)
     return false;
 }
 
+static bool tcp_needed(void)
+{
+    return tcp_active_pcbs || tcp_tw_pcbs;
+}
+
 /* An idle guest sleeps longer without those that have nothing to do. */
 static bool timer_needed(lwip_cyclic_timer_handler handler)
 {
     if (handler == tcp_tmr)
-        return tcp_active_pcbs || tcp_tw_pcbs;
+        return timers.tcp;
     if (handler == igmp_tmr)
         return reports_due4();
     return handler != mld6_tmr || reports_due6();
 }
 
-uint64_t timers_run(void)
+bool timers_changed(void)
 {
-    const uint64_t now = clock_now();
-    uint64_t next = NEVER;
+    return timers.reports || timers.tcp != tcp_needed();
+}
 
+void timers_report(void)
+{
+    timers.reports = true;
+}
+
+static void run_all(uint64_t now)
+{
+    timers.next = NEVER;
+    timers.reports = false;
+    timers.tcp = tcp_needed();
     for (int i = 0; i < lwip_num_cyclic_timers; i++) {
         const struct lwip_cyclic_timer *t = &lwip_cyclic_timers[i];
         const uint64_t period = t->interval_ms * MILLISECOND;
-        uint64_t *at = &due[i];
+        uint64_t *at = &timers.due[i];
 
         if (!timer_needed(t->handler)) {
             *at = 0;
@@ -94,8 +114,16 @@ uint64_t timers_run(void)
             t->handler();
             *at = next_tick(now, period);
         }
-        if (*at < next)
-            next = *at;
+        if (*at < timers.next)
+            timers.next = *at;
     }
-    return next;
+}
+
+uint64_t timers_run(void)
+{
+    const uint64_t now = clock_now();
+
+    if (now >= timers.next || timers_changed())
+        run_all(now);
+    return timers.next;
 }

@@ -3,7 +3,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Run those that are due; when is the next one? */
 uint64_t timers_run(void);
+
+/* Would timers_run() give another answer by now? */
+bool timers_changed(void);
+
+/* A multicast group may have something to report: was joined or asked for. */
+void timers_report(void);

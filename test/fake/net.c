@@ -25,6 +25,7 @@ struct net {
     unsigned queued, sent, slots;
     struct buf *rx[QUEUE];
     unsigned rx_first, rx_count;
+    bool tx_armed; /* somebody waits for what is sent */
     struct waitq wake;
 };
 
@@ -297,6 +298,8 @@ void fake_break(void)
 void fake_take_over(void)
 {
     fake_net.epoch++;
+    for (unsigned id = 0; id < fake_net.vifs; id++)
+        nets[id].tx_armed = true;
     fake_unstick();
 }
 
@@ -311,7 +314,8 @@ void fake_unstick(void)
     fake_net.stuck = false;
     for (unsigned id = 0; id < fake_net.vifs; id++) {
         transmit(&nets[id]);
-        waitq_wake(&nets[id].wake);
+        if (nets[id].tx_armed)
+            waitq_wake(&nets[id].wake);
     }
 }
 
@@ -329,6 +333,7 @@ struct buf *net_poll(struct net *net)
 
 bool net_arm(struct net *net, bool tx)
 {
+    net->tx_armed = tx;
     return net->rx_count || (tx && net->sent * 2 >= net->queued && net->sent);
 }
 

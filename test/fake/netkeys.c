@@ -27,6 +27,7 @@ void xs_send(uint32_t tx, struct xs_call *calls, size_t n)
             snprintf(fake_xs_path, sizeof(fake_xs_path), "%s", c->path);
             snprintf(fake_xs_value, sizeof(fake_xs_value), "%s", c->text);
         }
+    waitq_wake(&wake); /* as every reply does */
 }
 
 int xs_await(struct xs_call *calls, size_t n)

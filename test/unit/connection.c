@@ -63,6 +63,38 @@ Test(connection, gives_up_when_nobody_answers)
     cr_assert(world(nobody_there));
 }
 
+static unsigned syns;
+static uint64_t first_syn, second_syn;
+
+static void note_syn(unsigned id, uint8_t *f, size_t len, unsigned flags)
+{
+    if (f[13] == 6) { /* ARP */
+        fake_mirror(id, f, len, flags);
+        return;
+    }
+    syns++;
+    *(syns == 1 ? &first_syn : &second_syn) = fake_now;
+}
+
+static void asks_again(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    fake_net.wire = note_syn;
+    nap(20 * FAKE_SECOND);
+    nap(FAKE_SECOND - fake_now % FAKE_SECOND + FAKE_SECOND / 20);
+    cr_assert_eq(call(connect, fd, PEER, PORT), -1);
+    nap(4 * FAKE_SECOND);
+    cr_assert_eq(syns, 2);
+    cr_assert_leq(second_syn - first_syn, FAKE_SECOND * 31 / 10);
+    fd_close(fd);
+}
+
+Test(connection, starts_the_timers_that_it_needs)
+{
+    cr_assert(world(asks_again));
+}
+
 static void queue(void)
 {
     const int l = listener(PORT, 2);

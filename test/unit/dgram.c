@@ -44,7 +44,10 @@ static void datagrams_to(const char *addr)
 
 static void datagrams(void)
 {
+    const uint64_t then = fake_now;
+
     datagrams_to("127.0.0.1");
+    cr_assert_eq(fake_now, then, "they wait for no timer");
     datagrams_to(PEER);
 }
 
@@ -172,6 +175,11 @@ static void count_ends(unsigned id, uint8_t *frame, size_t len, unsigned flags)
     ends += fragment && !(fragment & 0x2000);
 }
 
+static void swallow(unsigned id, uint8_t *f, size_t len, unsigned flags)
+{
+    (void)id, (void)f, (void)len, (void)flags;
+}
+
 static void crowd(void)
 {
     static uint8_t data[60000];
@@ -201,6 +209,16 @@ static void crowd(void)
     fd_control(a, F_SETFL, O_NONBLOCK);
     while (send_to(a, data, 1000, PEER, 2000) == 1000)
         ;
+    nap(1);
+    cr_assert(!(ready(a) & POLLOUT));
+    fake_net.wire = swallow;
+    fake_unstick();
+    nap(1);
+    cr_assert(ready(a) & POLLOUT, "by the back-end's event");
+    fake_net.wire = fake_mirror;
+    fake_net.stuck = true;
+    while (send_to(a, data, 1000, PEER, 2000) == 1000)
+        ;
     cr_assert(!(ready(a) & POLLOUT));
     fd_close(a); /* while it is in the line for slots */
     fake_unstick();
@@ -212,6 +230,29 @@ Test(dgram, waits_for_slots_with_datagrams)
 {
     fake_net.slots = 128; /* half of them take a datagram of 41 frames */
     cr_assert(world(crowd));
+}
+
+static void several(void)
+{
+    const int fd = bound(1000);
+    unsigned turns, kicks;
+
+    cr_assert_eq(send_to(fd, "a", 1, PEER, 9), 1);
+    nap(FAKE_SECOND - fake_now % FAKE_SECOND + FAKE_SECOND / 20);
+    fake_net.wire = swallow;
+    turns = fake_net.turns;
+    kicks = fake_net.kicks;
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(send_to(fd, "a", 1, PEER, 9), 1);
+    nap(1);
+    cr_assert_eq(fake_net.kicks - kicks, 1);
+    cr_assert_eq(fake_net.turns - turns, 2, "showing them, and this one");
+    fd_close(fd);
+}
+
+Test(dgram, are_sent_together_without_the_net_thread)
+{
+    cr_assert(world(several));
 }
 
 /* Everything comes back as if we had sent it to ourselves. */

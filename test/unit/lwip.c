@@ -107,8 +107,9 @@ static void leased(void)
 {
     cr_assert_eq(net_up(), 0);
     cr_assert_eq(net_wait_address(clock_now() + FAKE_SECOND), 0);
-    nap(FAKE_SECOND);
+    nap(1);
     cr_assert(said("net: 10.0.2.15/24 gw 10.0.2.2 (dhcp)\n"));
+    nap(FAKE_SECOND);
     cr_assert_eq(fake_lines, 1);
     cr_assert_str_eq(fake_xs_path, "attr/vif/0/ipv4/0");
     cr_assert_str_eq(fake_xs_value, "10.0.2.15");

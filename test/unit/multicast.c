@@ -75,12 +75,15 @@ static void told(void)
     const int fds[] = {new_socket(AF_INET6), socket(AF_INET, SOCK_DGRAM, 0)};
     unsigned turns;
 
+    nap(20 * FAKE_SECOND);
+    nap(FAKE_SECOND - fake_now % FAKE_SECOND + FAKE_SECOND / 100);
     cr_assert_eq(change(fds[0], AF_INET, true), 0);
     cr_assert_eq(change(fds[0], AF_INET6, true), 0);
     cr_assert_eq(change(fds[1], AF_INET, true), 0);
-    nap(5 * FAKE_SECOND);
+    nap(FAKE_SECOND * 7 / 10);
     cr_expect_eq(reports, 2, "at once and once more");
     cr_expect_eq(reports6, 2);
+    nap(5 * FAKE_SECOND);
     turns = fake_net.turns;
     nap(100 * FAKE_SECOND);
     cr_expect_leq(fake_net.turns - turns, 205, "no more ticks than without");
@@ -100,6 +103,43 @@ Test(multicast, tells_the_network_and_then_is_still)
 {
     fake_net.wire = watch;
     cr_assert(world6(told));
+}
+
+/* A router asks who is in which group: to be answered within 0.2 s. */
+static void ask_members(void)
+{
+    static uint8_t f[42] = "\x01\x00\x5e\x00\x00\x01" FAKE_PEER "\x08\x00"
+                           "\x45\x00\x00\x1c\x00\x00\x00\x00\x01\x02\x00\x00"
+                           "\x0a\x00\x00\x09\xe0\x00\x00\x01"
+                           "\x11\x02\x00\x00\x00\x00\x00";
+    uint16_t sum = (uint16_t)~fake_sum(f + 14, 20, 0);
+
+    f[24] = (uint8_t)(sum >> 8);
+    f[25] = (uint8_t)sum;
+    sum = (uint16_t)~fake_sum(f + 34, 8, 0);
+    f[36] = (uint8_t)(sum >> 8);
+    f[37] = (uint8_t)sum;
+    fake_deliver(0, f, sizeof(f), 0);
+}
+
+static void asked(void)
+{
+    const int fd = bound(PORT);
+
+    cr_assert_eq(change(fd, AF_INET, true), 0);
+    nap(20 * FAKE_SECOND);
+    nap(FAKE_SECOND - fake_now % FAKE_SECOND + FAKE_SECOND / 20);
+    reports = 0;
+    ask_members();
+    nap(FAKE_SECOND / 2);
+    cr_assert_eq(reports, 1);
+    fd_close(fd);
+}
+
+Test(multicast, answers_a_router_in_time)
+{
+    fake_net.wire = watch;
+    cr_assert(world(asked));
 }
 
 /* A datagram for the group from the peer. */

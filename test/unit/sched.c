@@ -45,6 +45,33 @@ Test(sched, takes_turns)
     cr_assert_str_eq(trace, "ababab");
 }
 
+static struct turn work;
+
+static void work_done(struct turn *t)
+{
+    cr_assert_null(thread_self());
+    put('w');
+    if (strlen(trace) == 2)
+        turn_take(t);
+}
+
+static void takes_turn(void *arg)
+{
+    put(*(char *)arg);
+    turn_take(&work);
+    turn_take(&work);
+    thread_yield();
+    put(*(char *)arg);
+}
+
+Test(sched, work_without_a_thread_has_its_turn_once)
+{
+    work.fn = work_done;
+    thread_create("a", takes_turn, "a");
+    run();
+    cr_assert_str_eq(trace, "awaw", "and may take another");
+}
+
 static void waiter(void *arg)
 {
     waitq_wait(&q);

@@ -94,6 +94,28 @@ Test(stream, carries_streams_over_loopback_byte_for_byte)
     cr_assert(world(loopback_streams));
 }
 
+static void answered_at_once(void)
+{
+    int pair[2];
+    char c;
+
+    make_pair(PEER, pair);
+    nap(FAKE_SECOND / 100);
+    const uint64_t then = fake_now;
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(send(pair[i % 2], "a", 1, 0), 1);
+        cr_assert_eq(recv(pair[1 - i % 2], &c, 1, 0), 1);
+    }
+    cr_assert_eq(fake_now, then, "no timer has a part in it");
+    fd_close(pair[0]);
+    fd_close(pair[1]);
+}
+
+Test(stream, carries_a_byte_to_and_fro_at_once)
+{
+    cr_assert(world(answered_at_once));
+}
+
 static uint64_t elapsed;
 
 static void wire_streams(void)
