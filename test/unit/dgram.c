@@ -204,6 +204,7 @@ static void crowd(void)
         cr_assert_eq(send_to(a, data, sizeof(data), PEER, 9), sizeof(data));
     nap(FAKE_SECOND);
     cr_assert_eq(ends, 100, "each to its end");
+    nap(FAKE_SECOND / 100); /* between two ticks */
     fake_net.wire = fake_mirror;
     fake_net.stuck = true;
     fd_control(a, F_SETFL, O_NONBLOCK);
