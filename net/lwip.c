@@ -35,8 +35,6 @@
 /* What wakes the net thread. */
 enum { WORK, DEVICES, STORE, IFACES, WAKERS = IFACES + IFACES_MAX };
 
-static void flush(struct turn *turn);
-
 static struct {
     enum { DOWN, STARTING, UP, FAILED } state;
     int error;                    /* when FAILED */
@@ -49,7 +47,7 @@ static struct {
     unsigned count;
     uint64_t started;
     struct net_waiter *waiters, *later;
-} stack = {.flush.fn = flush};
+} stack;
 
 static void address_changed(struct netif *netif)
 {
@@ -296,6 +294,7 @@ static void flush(struct turn *turn)
 static void run(void *arg)
 {
     (void)arg;
+    stack.flush.fn = flush;
     stack.error = start();
     stack.state = stack.error ? FAILED : UP;
     waitq_wake(&stack.changed);
