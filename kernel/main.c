@@ -19,6 +19,8 @@
 #include "xen/start.h"
 #include "xen/xenstore.h"
 
+#define TURNS 8 /* between two looks at events and the clock */
+
 int main(int argc, char **argv);
 _Noreturn void kmain(const struct start_info *si);
 
@@ -65,6 +67,7 @@ _Noreturn void kmain(const struct start_info *si)
     /* A fault is legible from here on; then all of RAM is there, W^X, and
      * malloc works; then stacks are guarded. */
     trap_init(sched_backtrace);
+    evtchn_init();
     stamp(STAMP_TRAPS);
     memory = mm_init();
     page_init(&memory);
@@ -79,13 +82,13 @@ _Noreturn void kmain(const struct start_info *si)
     xs_init(mfn_to_virt(si->store_mfn), si->store_evtchn);
     if (!thread_create("main", run_main, NULL))
         panic("not enough memory to start: raise memory= in the config");
-    sched_run(); /* until it waits for the first time: all else is later */
+    sched_run(1); /* until it waits for the first time: all else is later */
     shutdown_init();
 
     for (;;) {
         evtchn_dispatch();                      /* events make threads ready */
         sched_expire(clock_now());              /* so do deadlines */
-        if (!sched_run())                       /* run one until it waits */
+        if (!sched_run(TURNS))                  /* each runs until it waits */
             evtchn_wait(sched_next_deadline()); /* nobody ready: sleep in Xen */
     }
 }

@@ -259,17 +259,17 @@ void waitq_wait(struct waitq *q)
     (void)waitq_wait_until(q, NEVER);
 }
 
-bool sched_run(void)
+bool sched_run(unsigned turns)
 {
-    struct turn *t = sched.first;
+    struct turn *t;
 
-    if (!t)
-        return false;
-    if (!(sched.first = t->next))
-        sched.last = NULL;
-    t->taken = false;
-    t->fn(t);
-    return true;
+    for (; turns && (t = sched.first); turns--) {
+        if (!(sched.first = t->next))
+            sched.last = NULL;
+        t->taken = false;
+        t->fn(t);
+    }
+    return !turns;
 }
 
 void sched_expire(uint64_t now)

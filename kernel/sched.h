@@ -65,7 +65,7 @@ struct turn {
 void turn_take(struct turn *t);
 
 /* For the main loop only. */
-bool sched_run(void);               /* give one turn; false: nobody is ready */
+bool sched_run(unsigned turns);     /* false: nobody was ready for the last */
 void sched_expire(uint64_t now);    /* wake the sleepers that are due */
 uint64_t sched_next_deadline(void); /* NEVER if nobody sleeps */
 

@@ -1,16 +1,20 @@
 /*
- * evtchn.h: event channels, polled.
+ * evtchn.h: event channels, polled, and sleeping in Xen.
  *
- * Upcalls stay masked for ever.  An event on a port wakes the wait queue
- * given when the port was opened, and does no more.  Xen polls at most 128
- * ports at a time (xen/sched.h), so no more can be open.
+ * An event on a port wakes the wait queue given when the port was opened, and
+ * does no more.  Upcalls (xen/callback.h) are masked but while the guest
+ * sleeps, and all that one does is to end that.
  */
 #pragma once
 
 #include <stdint.h>
 #include "kernel/sched.h"
 
-/* A new port that domain peer may bind to: 0 or -errno. */
+/* Before anything sleeps. */
+void evtchn_init(void);
+
+/* A new port that domain peer may bind to: 0 or -errno; -ENOSPC: Xen has given
+ * one beyond the 128 that are looked at. */
 int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port);
 
 /* Watch a port that exists already: xenstore's, the console's. */
@@ -21,7 +25,8 @@ void evtchn_send(uint32_t port);
 
 /* For the main loop only. */
 void evtchn_dispatch(void);          /* wake the queues of pending ports */
-void evtchn_wait(uint64_t deadline); /* sleep in Xen until an event */
+void evtchn_wait(uint64_t deadline); /* sleep in Xen until an event, or for
+                                        nothing: look again */
 
 /* How often the guest has sent an event, and gone to sleep: once for each time
  * it was woken.  Nothing else enters Xen while devices only move data. */

@@ -47,6 +47,23 @@ static inline void evtchn_op_close(uint32_t port)
                hypercall_arg(&op));
 }
 
+/* VIRQ virq of the one vCPU comes as events of *port from now on. */
+static inline int evtchn_op_bind_virq(uint32_t virq, uint32_t *port)
+{
+    struct evtchn_bind_virq op = {.virq = virq};
+    long err = hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq,
+                          hypercall_arg(&op));
+
+    *port = op.port;
+    return hypercall_errno(err);
+}
+
+/* Unmask upcalls, and sleep unless one is pending. */
+static inline void sched_op_block(void)
+{
+    hypercall2(__HYPERVISOR_sched_op, SCHEDOP_block, 0);
+}
+
 /* Sleep until one of the ports is pending or system time reaches deadline
  * (0: no deadline); works although upcalls are masked. */
 static inline void sched_op_poll(evtchn_port_t *ports, unsigned n,
@@ -64,6 +81,25 @@ _Noreturn static inline void sched_op_shutdown(unsigned reason)
 
     for (;;)
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, hypercall_arg(&op));
+}
+
+/* No VIRQ_TIMER but those that are asked for: by default there are a hundred a
+ * second. */
+static inline int vcpu_op_stop_ticks(void)
+{
+    return hypercall_errno(
+        hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0));
+}
+
+/* VIRQ_TIMER when system time reaches deadline, instead of what was set before;
+ * at once if it has. */
+static inline int vcpu_op_set_timer(uint64_t deadline)
+{
+    struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = deadline};
+
+    return hypercall_errno(hypercall3(__HYPERVISOR_vcpu_op,
+                                      VCPUOP_set_singleshot_timer, 0,
+                                      hypercall_arg(&op)));
 }
 
 /* Set the page table entry that maps address. */

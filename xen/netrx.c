@@ -59,10 +59,15 @@ static size_t min(size_t a, size_t b)
  * of the pool to senders and share the rest. */
 static size_t rx_share(const struct net *net)
 {
-    const size_t all = buf_limit() / 4 * 3, ours = all / opened.count;
-    const size_t used = buf_in_use(), posted = rx_posted(net);
+    const size_t posted = rx_posted(net);
 
-    if (used >= all || posted >= ours || posted >= net->rx_target)
+    if (posted >= net->rx_target)
+        return 0;
+
+    const size_t all = buf_limit() / 4 * 3, ours = all / opened.count;
+    const size_t used = buf_in_use();
+
+    if (used >= all || posted >= ours)
         return 0;
     return min(net->rx_target - posted, min(all - used, ours - posted));
 }
@@ -251,7 +256,8 @@ struct buf *net_poll(struct net *net)
      * for many. */
     if (!net->bus.broken && (!b || rx_posted(net) <= net->rx_target / 4 * 3)) {
         net->rx_quarters = b ? net->rx_quarters % 2 + 1 : 0;
-        netio_reap(net);
+        if (ring_waiting(&net->tx))
+            netio_reap(net);
         rx_refill(net, net->rx_quarters == 2);
     }
     return b;

@@ -65,6 +65,18 @@ trap_enter:
         call    trap_fatal
         ud2                             /* it does not return */
 
+/* Xen has masked upcalls, and so it stays: the CPU's iretq does not restore the
+ * mask, as Xen's iret does.  It wants to return to ring 3, where Xen says 0 for
+ * what it calls the kernel. */
+        .globl  trap_upcall_entry
+        .type   trap_upcall_entry, @function
+trap_upcall_entry:
+        pop     %rcx
+        pop     %r11
+        orb     $3, 8(%rsp)             /* cs */
+        iretq
+        .size   trap_upcall_entry, . - trap_upcall_entry
+
         .globl  trap_nmi_entry
         .type   trap_nmi_entry, @function
 trap_nmi_entry:

@@ -5,3 +5,6 @@
  * silently, and `xl trigger NAME nmi` prints where every thread is: the
  * running one first, then whatever others() says. */
 void trap_init(void (*others)(void));
+
+/* An upcall's, see xen/evtchn.h: masks upcalls and goes back, to wherever. */
+void trap_upcall_entry(void);

@@ -82,7 +82,7 @@ bool fake_world(void (*fn)(void))
     thread_create("test", run_job, NULL);
     while (!done && fake_now < end) {
         sched_expire(fake_now);
-        if (sched_run())
+        if (sched_run(1))
             fake_net.turns++;
         else if (sched_next_deadline() > fake_now)
             fake_now = sched_next_deadline();

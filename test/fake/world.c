@@ -24,7 +24,7 @@ bool fake_world(void (*fn)(void))
     while (!done) {
         evtchn_dispatch();
         sched_expire(fake_now);
-        if (sched_run() || fake_step(sched_next_deadline()))
+        if (sched_run(1) || fake_step(sched_next_deadline()))
             continue;
         if (sched_next_deadline() == NEVER)
             return false;

@@ -315,7 +315,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     thread_create("fuzz", run, NULL);
     while (!done) {
         sched_expire(now);
-        if (sched_run())
+        if (sched_run(1))
             continue;
         check_live();
         if (at < end) {
@@ -328,7 +328,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             now = sched_next_deadline();
         }
     }
-    while (sched_run())
+    while (sched_run(1))
         ;
     fake_memory_forget();
     check(fake_pages == 0 && fake_grants == 0 && fake_shared == 0);

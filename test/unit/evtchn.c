@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include "arch/x86_64/trap.h"
 #include "kernel/sched.h"
 #include "xen/evtchn.h"
 #include "xen/start.h"
@@ -11,26 +12,70 @@ const struct start_info *start_info;
 
 static struct waitq *woken[16];
 static unsigned wakes;
-static uint32_t next_port = 5, closed, sent, polled[200];
-static unsigned npolled;
-static uint64_t poll_timeout = 77;
+static uint32_t next_port = 5, closed, sent;
+static unsigned timers, sleeps, ticks = 1;
+static uint64_t timer;
+static void (*meanwhile)(void), (*callback)(void);
+
+#define TIMER 4
 
 void waitq_wake(struct waitq *q)
 {
     woken[wakes++] = q;
 }
 
+void trap_upcall_entry(void)
+{
+}
+
+/* As Xen does it (event_2l.c and sched/core.c there). */
+static void event(uint32_t port)
+{
+    struct vcpu_info *v = &shared.vcpu_info[0];
+    const uint64_t bit = 1ul << port % 64;
+
+    if (shared.evtchn_pending[port / 64] & bit)
+        return;
+    shared.evtchn_pending[port / 64] |= bit;
+    if (v->evtchn_pending_sel & 1ul << port / 64)
+        return;
+    v->evtchn_pending_sel |= 1ul << port / 64;
+    v->evtchn_upcall_pending = 1;
+}
+
+static bool upcall_due(void)
+{
+    const struct vcpu_info *v = &shared.vcpu_info[0];
+
+    return v->evtchn_upcall_pending && !v->evtchn_upcall_mask;
+}
+
+static long block(void)
+{
+    struct vcpu_info *v = &shared.vcpu_info[0];
+
+    cr_assert(v->evtchn_upcall_mask);
+    v->evtchn_upcall_mask = 0;
+    sleeps++;
+    if (!upcall_due() && meanwhile)
+        meanwhile();
+    if (upcall_due())
+        v->evtchn_upcall_mask = 1;
+    return 0;
+}
+
 long hypercall2(long nr, uint64_t op, uint64_t arg)
 {
     if (nr == __HYPERVISOR_sched_op) {
-        struct sched_poll *p = (void *)arg;
-        evtchn_port_t *ports;
+        cr_assert_eq(op, SCHEDOP_block);
+        return block();
+    }
+    if (nr == __HYPERVISOR_callback_op) {
+        const struct callback_register *c = (void *)arg;
 
-        cr_assert_eq(op, SCHEDOP_poll, "SCHEDOP_block would unmask upcalls");
-        ports = p->ports.p;
-        for (npolled = 0; npolled < p->nr_ports; npolled++)
-            polled[npolled] = ports[npolled];
-        poll_timeout = p->timeout;
+        cr_assert_eq(op, CALLBACKOP_register);
+        cr_assert_eq(c->type, CALLBACKTYPE_event);
+        callback = (void (*)(void))c->address;
         return 0;
     }
     cr_assert_eq(nr, __HYPERVISOR_event_channel_op);
@@ -41,6 +86,12 @@ long hypercall2(long nr, uint64_t op, uint64_t arg)
         if (a->remote_dom == 9)
             return -XEN_ESRCH;
         a->port = next_port++;
+    } else if (op == EVTCHNOP_bind_virq) {
+        struct evtchn_bind_virq *b = (void *)arg;
+
+        cr_assert_eq(b->virq, VIRQ_TIMER);
+        cr_assert_eq(b->vcpu, 0);
+        b->port = TIMER;
     } else if (op == EVTCHNOP_close)
         closed = ((struct evtchn_close *)arg)->port;
     else if (op == EVTCHNOP_send)
@@ -48,10 +99,27 @@ long hypercall2(long nr, uint64_t op, uint64_t arg)
     return 0;
 }
 
-static void event(uint32_t port)
+long hypercall3(long nr, uint64_t op, uint64_t vcpu, uint64_t arg)
 {
-    shared.evtchn_pending[port / 64] |= 1ul << port % 64;
+    cr_assert_eq(nr, __HYPERVISOR_vcpu_op);
+    cr_assert_eq(vcpu, 0);
+    if (op == VCPUOP_stop_periodic_timer) {
+        ticks = 0;
+        return 0;
+    }
+    cr_assert_eq(op, VCPUOP_set_singleshot_timer);
+    timer = ((struct vcpu_set_singleshot_timer *)arg)->timeout_abs_ns;
+    timers++;
+    return 0;
 }
+
+static void setup(void)
+{
+    shared.vcpu_info[0].evtchn_upcall_mask = 1;
+    evtchn_init();
+}
+
+TestSuite(evtchn, .init = setup);
 
 Test(evtchn, an_event_wakes_the_queue_of_its_port_once)
 {
@@ -74,30 +142,110 @@ Test(evtchn, an_event_wakes_the_queue_of_its_port_once)
     cr_assert_eq(shared.evtchn_pending[1], 0);
 }
 
-Test(evtchn, sleeps_on_exactly_the_open_ports)
+Test(evtchn, a_closed_port_wakes_nobody)
 {
     struct waitq q;
-    uint32_t a, b;
+    uint32_t port;
 
-    evtchn_watch(2, &q);
-    evtchn_open(0, &q, &a);
-    evtchn_open(0, &q, &b);
-    evtchn_wait(12345);
-    cr_assert_eq(npolled, 3);
-    cr_assert_eq(poll_timeout, 12345);
-    evtchn_close(a);
-    cr_assert_eq(closed, a);
-    evtchn_wait(NEVER);
-    cr_assert_eq(npolled, 2);
-    cr_assert(polled[0] != a && polled[1] != a);
-    cr_assert_eq(poll_timeout, 0, "0 is for ever to Xen");
-    cr_assert_eq(evtchn_sleeps(), 2);
-    event(a);
+    evtchn_open(0, &q, &port);
+    evtchn_close(port);
+    cr_assert_eq(closed, port);
+    event(port);
     evtchn_dispatch();
-    cr_assert_eq(wakes, 0, "a closed port wakes nobody");
+    cr_assert_eq(wakes, 0);
 }
 
-Test(evtchn, refuses_ports_that_one_poll_cannot_hold)
+static void event_comes(void)
+{
+    event(7);
+}
+
+static void again_masked(void)
+{
+    cr_assert(shared.vcpu_info[0].evtchn_upcall_mask);
+}
+
+Test(evtchn, sleeps_until_an_event_comes)
+{
+    struct waitq q;
+
+    cr_assert_eq(ticks, 0);
+    cr_assert_eq(callback, trap_upcall_entry);
+    evtchn_watch(7, &q);
+    meanwhile = event_comes;
+    for (unsigned i = 1; i <= 3; i++) {
+        evtchn_wait(NEVER);
+        again_masked();
+        cr_assert(shared.vcpu_info[0].evtchn_upcall_pending, "it woke us");
+        evtchn_dispatch();
+        cr_assert_eq(wakes, i);
+    }
+    cr_assert_eq(evtchn_sleeps(), 3);
+    cr_assert_eq(timers, 0);
+}
+
+Test(evtchn, does_not_sleep_over_an_event_that_came_before)
+{
+    struct waitq q;
+
+    evtchn_watch(7, &q);
+    evtchn_watch(100, &q);
+    event(7);
+    evtchn_dispatch();
+    event(7);
+    evtchn_wait(NEVER);
+    evtchn_dispatch();
+    event(100);
+    evtchn_wait(NEVER);
+    cr_assert_eq(evtchn_sleeps(), 0);
+    cr_assert_eq(sleeps, 0);
+    again_masked();
+}
+
+Test(evtchn, is_masked_again_when_woken_for_nothing)
+{
+    evtchn_wait(NEVER);
+    cr_assert_eq(sleeps, 1);
+    again_masked();
+}
+
+Test(evtchn, has_no_more_to_be_told_while_it_runs)
+{
+    struct waitq q;
+
+    evtchn_watch(7, &q);
+    meanwhile = event_comes;
+    evtchn_wait(NEVER);
+    evtchn_dispatch();
+    cr_assert(shared.vcpu_info[0].evtchn_upcall_pending, "no upcall is due");
+    cr_assert(shared.vcpu_info[0].evtchn_pending_sel);
+}
+
+static void timer_fires(void)
+{
+    event(TIMER);
+}
+
+Test(evtchn, sets_the_timer_only_to_fire_sooner)
+{
+    evtchn_wait(1000);
+    cr_assert_eq(timer, 1000);
+    evtchn_wait(1000);
+    evtchn_wait(2000);
+    cr_assert_eq(timers, 1);
+    evtchn_wait(500);
+    cr_assert_eq(timer, 500);
+    meanwhile = timer_fires;
+    evtchn_wait(NEVER);
+    cr_assert_eq(timers, 2);
+    evtchn_dispatch();
+    meanwhile = NULL;
+    evtchn_wait(2000);
+    cr_assert_eq(timer, 2000, "it has fired");
+    cr_assert_eq(wakes, 0);
+}
+
+Test(evtchn, refuses_ports_that_it_does_not_look_at)
 {
     struct waitq q;
     uint32_t port;

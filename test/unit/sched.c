@@ -21,7 +21,7 @@ static void run(void)
 {
     for (;;) {
         sched_expire(now);
-        if (sched_run())
+        if (sched_run(1))
             continue;
         if (sched_next_deadline() == NEVER)
             return;
@@ -43,6 +43,17 @@ Test(sched, takes_turns)
     thread_create("b", thrice, "b");
     run();
     cr_assert_str_eq(trace, "ababab");
+}
+
+Test(sched, gives_as_many_turns_as_told)
+{
+    thread_create("a", thrice, "a");
+    thread_create("b", thrice, "b");
+    cr_assert(sched_run(4));
+    cr_assert_str_eq(trace, "abab");
+    cr_assert_not(sched_run(5), "no more: both have ended");
+    cr_assert_str_eq(trace, "ababab");
+    cr_assert_not(sched_run(1));
 }
 
 static struct turn work;

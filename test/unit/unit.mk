@@ -60,7 +60,7 @@ UNIT_console_FLAGS = -include test/fake/hypercall.h
 UNIT_tty   = lib/tty.c lib/fd.c test/fake/alone.c test/fake/panic.c
 UNIT_gnttab = xen/gnttab.c xen/hypercall.c
 UNIT_gnttab_FLAGS = -include test/fake/hypercall.h
-UNIT_evtchn = xen/evtchn.c xen/hypercall.c
+UNIT_evtchn = xen/evtchn.c xen/hypercall.c test/fake/panic.c
 UNIT_evtchn_FLAGS = -include test/fake/hypercall.h
 UNIT_xenstore_threads = xen/xenstore.c kernel/sched.c arch/x86_64/switch.S \
               test/fake/xenstored.c test/fake/events.c test/fake/world.c test/fake/stack.c test/fake/said.c
