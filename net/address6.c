@@ -162,12 +162,13 @@ static void report_taken(struct address6 *a)
     }
 }
 
-static void report(struct address6 *a)
+void address6_tell(struct address6 *a)
 {
     const int i = best(a->netif);
     ip6_addr_t is = {0};
     char addr[INET6_ADDRSTRLEN], path[32];
 
+    memcpy(a->states, a->netif->ip6_addr_state, sizeof(a->states));
     report_taken(a);
     if (i < 0 && is_coming(a->netif))
         return;
@@ -186,15 +187,4 @@ static void report(struct address6 *a)
                                                    : "slaac");
     sniprintf(path, sizeof(path), "attr/vif/%u/ipv6/0", a->id);
     xs_post(path, i < 0 ? "" : addr); /* only for those who look there */
-}
-
-/* No address changes but through its state. */
-void address6_report(struct address6 *a)
-{
-    const uint8_t *states = a->netif->ip6_addr_state;
-
-    if (memcmp(states, a->states, sizeof(a->states)) == 0)
-        return;
-    memcpy(a->states, states, sizeof(a->states));
-    report(a);
 }

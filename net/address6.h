@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <lwip/netif.h>
 
@@ -39,4 +40,12 @@ void address6_restart(struct address6 *a);
 
 /* Tell the console and xenstore about the best address when it has changed:
  * a routable one, or else the link-local one.  May wait for xenstored. */
-void address6_report(struct address6 *a);
+void address6_tell(struct address6 *a);
+
+/* The same, asked after every packet: no address changes but through its
+ * state. */
+static inline void address6_report(struct address6 *a)
+{
+    if (memcmp(a->netif->ip6_addr_state, a->states, sizeof(a->states)))
+        address6_tell(a);
+}
