@@ -17,12 +17,15 @@
 #define DRAIN_MS  500
 #define STACK_MAX (64 * 1024ul) /* no frame is farther from the next */
 /* Of lib/symbols.awk: it cuts longer names; how deep there are pairs of pairs;
- * from where on a byte is one. */
+ * the codes that begin a name, and those that are pairs. */
 #define SYMBOL_MAX 64
 #define PAIR_DEPTH 8
-#define PAIR       128
+#define BEGIN      32
+#define BEGIN_END  48
+#define PAIR       123
+#define PAIRS      (256 - PAIR + BEGIN)
 
-extern const uint8_t symbols_start[], symbols_end[]; /* lib/symbols.awk */
+extern const uint8_t symbols_start[]; /* lib/symbols.awk */
 extern const uint8_t text_end[];
 
 static bool panicking;
@@ -94,48 +97,49 @@ static uint64_t number(const uint8_t **p)
     }
 }
 
-/* The text at *p, in which a byte from PAIR on stands for two. */
-static void expand(const uint8_t **p, char *to)
+/* The n-th name, from 1 on, of those at p. */
+static void name_of(unsigned n, const uint8_t *p, char name[SYMBOL_MAX])
 {
     uint8_t pending[PAIR_DEPTH + 1]; /* the next of them is the last */
-    size_t n = 0;
+    size_t depth = 0;
+    char *to = name;
 
-    do {
-        const uint8_t c = n ? pending[--n] : *(*p)++;
+    for (;;) {
+        const uint8_t c = depth ? pending[--depth] : *p++;
+        const uint8_t pair = (uint8_t)(c - PAIR);
 
-        if (c >= PAIR) {
-            const uint8_t *pair = symbols_start + 2ul * (c - PAIR);
-
-            pending[n++] = pair[1];
-            pending[n++] = pair[0];
-        } else {
+        if (pair < PAIRS) {
+            pending[depth++] = symbols_start[2 * pair + 1];
+            pending[depth++] = symbols_start[2 * pair];
+        } else if (c >= BEGIN_END) {
             *to++ = (char)c;
+        } else if (n-- == 0) {
+            *to = '\0';
+            return;
+        } else {
+            to = name + (c - BEGIN);
         }
-    } while (n || to[-1]);
+    }
 }
 
-/*
- * The table holds pairs, and for each function in the order of addresses its
- * distance from the one before, how many characters their names share, and the
- * rest of its name.
- */
-static bool symbol(uint64_t rip, char name[SYMBOL_MAX], uint64_t *offset)
+/* Which function holds rip, and how far from its start.  The table has pairs,
+ * then how far it is from each function to the next, up to text_end, then
+ * names. */
+static uint64_t symbol(uint64_t rip, char name[SYMBOL_MAX])
 {
-    const uint8_t *p = symbols_start + 2ul * PAIR;
-    uint64_t at = (uintptr_t)image_start;
-    bool found = false;
+    const uint8_t *p = symbols_start + 2ul * PAIRS;
+    uint64_t at = (uintptr_t)image_start, start = at;
+    unsigned n = 0;
 
-    while (p < symbols_end) {
+    while (at < (uintptr_t)text_end) {
+        if (at <= rip) {
+            start = at;
+            n++;
+        }
         at += number(&p);
-        if (at > rip)
-            break;
-        *offset = rip - at;
-        const uint8_t same = *p++;
-
-        expand(&p, name + same);
-        found = true;
     }
-    return found;
+    name_of(n, p, name);
+    return rip - start;
 }
 
 static bool in_text(uint64_t rip)
@@ -148,10 +152,12 @@ static void say_place(uint64_t rip)
     char name[SYMBOL_MAX];
     uint64_t offset;
 
-    if (in_text(rip) && symbol(rip, name, &offset))
-        say("  %#lx %s+%#lx", rip, name, offset);
-    else
+    if (!in_text(rip)) {
         say("  %#lx", rip);
+        return;
+    }
+    offset = symbol(rip, name);
+    say("  %#lx %s+%#lx", rip, name, offset);
 }
 
 void backtrace(uint64_t rip, uint64_t rbp)

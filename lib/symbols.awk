@@ -1,10 +1,10 @@
-# symbols.awk: from `nm -n` to the table that kernel/panic.c reads: for each
-# function its distance from the one before, 7 bits a byte; how many characters
-# of its name are those of the name before; and the rest of its name.
-# Addresses count from image_start.
+# symbols.awk: from `nm -n` to the table that kernel/panic.c reads: pairs, for
+# each function how far the next one is, 7 bits a byte, and the names.
 #
-# A byte from 128 on is a pair of what stands often in the names, of characters
-# or of other pairs; the pairs come first.  To be run with LC_ALL=C.
+# The names are one text of codes. A code from BEGIN on begins a name and says
+# how many characters of the name before are its own, too; digits and letters
+# are themselves; the rest, from PAIR on and around to BEGIN, are pairs of what
+# stands often in the text, of other pairs, too. A last BEGIN ends it.
 
 function hex(s,    i, n) {
     n = 0
@@ -15,71 +15,74 @@ function hex(s,    i, n) {
 
 function shared(a, b,    n) {
     n = 0
-    while (n < length(a) && substr(a, n + 1, 1) == substr(b, n + 1, 1))
+    while (n < 15 && n < length(a) && substr(a, n + 1, 1) == substr(b, n + 1, 1))
         n++
     return n
 }
 
-# The pair that stands most often in the names; the deepest are what PAIR_DEPTH
-# in kernel/panic.c says.
+# The pair, first * 256 + second, that stands most often in the text; the
+# deepest are what PAIR_DEPTH in kernel/panic.c says.
 function most_frequent(    i, pair, count, best) {
-    best = ""
-    for (i = 1; i < length(names); i++) {
-        pair = substr(names, i, 2)
-        if (pair ~ /^[^\n.$][^\n.$]$/ && depth(pair) <= 8)
-            count[pair]++
-    }
+    best = -1
+    for (i = 1; i < size; i++)
+        if (deep[text[i]] < 8 && deep[text[i + 1]] < 8)
+            count[text[i] * 256 + text[i + 1]]++
     for (pair in count)
-        if (best == "" || count[pair] > count[best] ||
-            count[pair] == count[best] && pair < best)
-            best = pair
+        if (best < 0 || count[pair] > count[best] ||
+            count[pair] == count[best] && pair + 0 < best)
+            best = pair + 0
     return best
 }
 
-function depth(pair,    a, b) {
-    a = deep[substr(pair, 1, 1)]
-    b = deep[substr(pair, 2, 1)]
-    return 1 + (a > b ? a : b)
-}
-
-function bytes(s,    i, out) {
-    out = ""
-    for (i = 1; i <= length(s); i++)
-        out = out code[substr(s, i, 1)] ","
-    return out
+function replace(first, second, code,    i, n) {
+    n = 0
+    for (i = 1; i <= size; i++)
+        if (i < size && text[i] == first && text[i + 1] == second) {
+            text[++n] = code
+            i++
+        } else
+            text[++n] = text[i]
+    size = n
 }
 
 BEGIN {
-    for (i = 1; i < 256; i++)
+    BEGIN_NAME = 32
+    PAIR = 123
+    PAIRS = 256 - PAIR + BEGIN_NAME
+    for (i = 48; i < PAIR; i++)
         code[sprintf("%c", i)] = i
-    names = "\n"
 }
-$3 == "image_start" { last = hex($1); started = 1; next }
-$3 == "text_end" { started = 0 }
-started && ($2 == "t" || $2 == "T" || $2 == "W") {
+$3 == "text_end" { text_end = hex($1) }
+$3 != "image_start" && ($2 == "t" || $2 == "T" || $2 == "W") {
     at = hex($1)
     if (at == last && seen)
         next
+    distance[seen++] = at - last
     name = substr($3, 1, 63) # SYMBOL_MAX
-    distance[++seen] = at - last
-    same[seen] = shared(name, before)
-    names = names substr(name, same[seen] + 1) "\n"
+    sub(/[.].*/, "", name)   # gcc's .isra and the like
+    same = shared(name, before)
+    text[++size] = BEGIN_NAME + same
+    for (i = same + 1; i <= length(name); i++)
+        text[++size] = code[substr(name, i, 1)]
     last = at
     before = name
 }
 END {
+    text[++size] = BEGIN_NAME
+    distance[seen] = text_end - last
     print ".section .symbols, \"a\", @progbits"
-    for (i = 128; i < 256; i++) {
-        pair = most_frequent()
-        print ".byte " (pair == "" ? "0, 0" : code[substr(pair, 1, 1)] "," code[substr(pair, 2, 1)])
-        if (pair == "")
-            continue
-        token = sprintf("%c", i)
-        deep[token] = depth(pair)
-        gsub(pair, token, names)
+    for (i = 0; i < PAIRS; i++) {
+        best = most_frequent()
+        first = int(best / 256)
+        second = best % 256
+        token = (PAIR + i) % 256
+        deep[token] = 1 + (deep[first] > deep[second] ? deep[first] : deep[second])
+        replace(first, second, token)
+        print ".byte " first "," second
     }
-    split(names, rest, "\n")
     for (i = 1; i <= seen; i++)
-        printf ".uleb128 %d\n.byte %d,%s0\n", distance[i], same[i], bytes(rest[i + 1])
+        print ".uleb128 " distance[i]
+    for (i = 1; i <= size; i++)
+        print ".byte " text[i]
     print ".section .note.GNU-stack, \"\", @progbits"
 }
