@@ -75,7 +75,7 @@ static void sleeper_add(struct thread *t, uint64_t deadline)
     *(t->later ? &t->later->sooner : &sched.latest) = t;
 }
 
-static void sleeper_remove(struct thread *t)
+static inline void sleeper_remove(struct thread *t)
 {
     if (t->deadline == NEVER)
         return;
@@ -85,7 +85,7 @@ static void sleeper_remove(struct thread *t)
 }
 
 /* Each thread has an errno of its own. */
-static void back_to_loop(void)
+static inline void back_to_loop(void)
 {
     int saved = errno;
 
@@ -195,7 +195,7 @@ void waitq_join(struct waitq *q, struct waiter *w)
     q->last = w;
 }
 
-static void take_out(struct waitq *q, struct waiter *w)
+static inline void take_out(struct waitq *q, struct waiter *w)
 {
     *(w->prev ? &w->prev->next : &q->first) = w->next;
     *(w->next ? &w->next->prev : &q->last) = w->prev;

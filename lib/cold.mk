@@ -1,4 +1,4 @@
-# What runs seldom is made small (-Os); the rest, and above all what every
+# What runs seldom is made small (-Oz); the rest, and above all what every
 # packet, request or switch runs through, is made fast (-O2).
 
 COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
@@ -8,13 +8,14 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        net/inet net/nameserver net/rdnss net/address net/address6 net/device \
        net/multicast net/stream_option net/ping net/pair net/ifaddrs net/service \
        net/dns_message net/dns net/hosts net/precedence net/netdb net/nameinfo \
-       net/unreach net/discovery net/packet6 lib/http_list \
-       $(addprefix $(LWIP)/src/core/, init netif raw ipv4/dhcp ipv4/icmp ipv4/igmp \
+       net/unreach net/discovery net/packet6 lib/http_list lib/tree lib/ramdisk \
+       lib/http_condition lib/http_site lib/http_body lib/http_accept kernel/page \
+       $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp ipv4/dhcp ipv4/icmp ipv4/igmp \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
 
 # Functions, loops and targets of jumps are not padded: the CPUs of today do not
 # mind, and it makes an eighth of the code.  clang knows no such options.
-FAST = -O2 $(if $(filter clang,$(CC)),,-falign-functions=1 -falign-jumps=1 -falign-loops=1)
+FAST = -O2 $(if $(filter clang,$(CC)),,-falign-functions=1 -falign-jumps=1 -falign-loops=1) -fno-inline-functions
 
 # For the recipe of an object.
-OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Os,$(FAST))
+OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Oz,$(FAST))

@@ -223,7 +223,7 @@ static int control(struct epoll *e, int op, struct file *f, int fd,
 }
 
 /* The epoll with a reference, or NULL with *err. */
-static struct epoll *get(int fd, int *err)
+static inline struct epoll *get(int fd, int *err)
 {
     struct file *f = fd_get(fd);
 

@@ -90,7 +90,7 @@ void datagrams_shutdown(struct datagrams *d, int how)
 }
 
 /* Forget the first one. */
-static void remove_first(struct datagrams *d)
+static inline void remove_first(struct datagrams *d)
 {
     struct pbuf *p = d->queue[d->first].p;
 

@@ -10,7 +10,7 @@
 #define PACK_FROM 16   /* pieces: fewer are not worth a copy */
 #define PACK_SIZE 2048 /* bytes */
 
-static void append(struct inbox *in, struct pbuf *p)
+static inline void append(struct inbox *in, struct pbuf *p)
 {
     if (in->last)
         in->last->next = p;

@@ -183,7 +183,7 @@ static bool was_woken(unsigned n)
     return !stack.places[n].q;
 }
 
-static bool any_woken(void)
+static inline bool any_woken(void)
 {
     for (unsigned n = 0; n < IFACES + stack.count; n++)
         if (was_woken(n))
@@ -239,7 +239,7 @@ static void run_later(void)
 }
 
 /* Is there anything that takes a round? */
-static bool busy(void)
+static inline bool busy(void)
 {
     const struct netif *netif;
 

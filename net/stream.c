@@ -16,7 +16,7 @@
 #define COPY_MAX 4096 /* bytes in one of lwIP's own copies */
 
 /* The reader has taken n bytes: the peer may send as many more. */
-static void open_window(struct stream *s, size_t n)
+static inline void open_window(struct stream *s, size_t n)
 {
     while (s->pcb && n) {
         const u16_t m = n < UINT16_MAX ? (u16_t)n : UINT16_MAX;
