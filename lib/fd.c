@@ -73,11 +73,12 @@ static int grow(int fd)
         size *= 2;
     if (size == table.size)
         return 0;
-    files = realloc(table.files, (size_t)size * sizeof(struct file *));
+    files = calloc((size_t)size, sizeof(struct file *));
     if (!files)
         return -ENOMEM;
-    memset(files + table.size, 0,
-           (size_t)(size - table.size) * sizeof(struct file *));
+    for (int i = 0; i < table.size; i++)
+        files[i] = table.files[i];
+    free(table.files);
     table.files = files;
     table.size = size;
     return 0;
