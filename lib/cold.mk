@@ -4,7 +4,7 @@
 COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        xen/hypercall xen/start xen/stamp xen/console xen/xenstore xen/shutdown xen/xenstate xen/xenbus \
        xen/netfront lib/format lib/heap lib/random lib/param lib/ioctl lib/tty lib/tar \
-       lib/open lib/dirent lib/mman lib/sendfile lib/newlib lib/lock lib/signalfd lib/server \
+       lib/open lib/dirent lib/mman lib/sendfile lib/newlib lib/lock lib/error lib/signalfd lib/server \
        net/inet net/nameserver net/rdnss net/address net/address6 net/device \
        net/multicast net/stream_option net/ping net/pair net/ifaddrs net/service \
        net/dns_message net/dns net/hosts net/precedence net/netdb net/nameinfo \

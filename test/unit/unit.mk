@@ -81,6 +81,8 @@ UNIT_http_cache = $(HTTP_ALL)
 UNIT_scarce_http = $(HTTP_ALL) test/fake/scarce.c
 UNIT_scarce_http_FLAGS = $(SCARCE_FLAGS)
 UNIT_crowd = lib/crowd.c
+UNIT_error = lib/error.c
+UNIT_error_FLAGS = -Dstrerror=guest_strerror -D_strerror_r=guest_strerror_r -Dperror=guest_perror
 UNIT_server = lib/server.c
 UNIT_server_FLAGS = -Wl,--wrap=socket,--wrap=bind
 UNIT_web   = examples/web.c lib/crowd.c lib/server.c $(HTTP_ALL)
