@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void http_conn_init(struct http_conn *c, const struct http_site *site,
                     const char *client)
@@ -18,12 +19,12 @@ void http_conn_init(struct http_conn *c, const struct http_site *site,
 static void write_log(struct http_conn *c)
 {
     char digits[NUMBER_SIZE];
+    const char *sent = "-";
 
-    fputs(c->log, c->site->log);
-    fputs(c->sent > c->reply.head ? number_text(digits, c->sent - c->reply.head)
-                                  : "-",
-          c->site->log);
-    fputs("\n", c->site->log);
+    if (c->sent > c->reply.head)
+        sent = number_text(digits, c->sent - c->reply.head);
+    strcat(strcat(c->log, sent), "\n");
+    write(c->site->log, c->log, strlen(c->log));
 }
 
 /* The answer is sent, or never will be. */
@@ -100,7 +101,7 @@ static void answer(struct http_conn *c, int status, const char *path)
         http_reply_status(&c->reply, r, status, status == 301 ? path : NULL,
                           now);
     if (c->site->log)
-        c->log = malloc(HTTP_LOG_MAX); /* without memory: no line */
+        c->log = malloc(HTTP_LOG_MAX + NUMBER_SIZE + 1); /* none: no line */
     if (c->log)
         http_log(c->log, c->client, r, head, c->reply.status, now);
     c->answering = true;

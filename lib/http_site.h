@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <stdio.h>
+#include <time.h>
 
 #include "lib/http.h"
 
@@ -18,7 +18,7 @@ struct http_cache; /* http_cache.h */
 struct http_site {
     const char *root;         /* a folder, without a slash at its end */
     bool list;                /* show folders without an index.html */
-    FILE *log;                /* of accesses; NULL: none */
+    int log;                  /* a descriptor for accesses; 0: none */
     time_t now;               /* kept up to date by the caller */
     struct http_cache *cache; /* what was found lately; NULL: none is kept */
 };

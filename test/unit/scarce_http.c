@@ -1,9 +1,11 @@
 /* scarce_http.c: a web connection, whichever of its allocations fails. */
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/http_conn.h"
 #include "test/fake/scarce.h"
@@ -21,12 +23,12 @@ static void set_up(void)
 {
     make_folder();
     put_file("a", "0123456789");
-    site.log = fopen("/dev/null", "w");
+    site.log = open("/dev/null", O_WRONLY);
 }
 
 static void tear_down(void)
 {
-    fclose(site.log);
+    close(site.log);
     remove_folder();
 }
 
