@@ -19,9 +19,10 @@
 #include "net/route.h"
 #include "net/unreach.h"
 
-/* The port: what other systems keep in arch/cc.h.  A backtrace tells which
- * assertion it was, so 8 KB of their texts stay out. */
-#define LWIP_PLATFORM_ASSERT(why)             panic("lwip: assertion failed")
+/* The port: what other systems keep in arch/cc.h.  An assertion that fails is
+ * an invalid opcode; the backtrace tells which it was, so 8 KB of their texts
+ * stay out. */
+#define LWIP_PLATFORM_ASSERT(why)             __builtin_trap()
 #define LWIP_PLATFORM_DIAG(text)              /* it has nothing to say */
 #define LWIP_RAND()                           random_u32() /* DHCP ids, first ports */
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1 /* netinet/in.h has htons() */
