@@ -5,11 +5,12 @@ LIBC       := $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a
 
 # The locks are lib/lock.c's, so that two threads may share a FILE: newlib's own
 # do nothing, and are taken out.  The library's own struct mallinfo has ints
-# where the header, which programs see, has size_t.
+# where the header, which programs see, has size_t.  What few programs use of its
+# state, stdin and asctime()'s text, is made when it is first used.
 NEWLIB_CONFIGURE = --host=x86_64-elf --target=x86_64-elf --disable-multilib \
                    --disable-newlib-supplied-syscalls --disable-newlib-mb \
                    --enable-newlib-io-long-long --enable-newlib-io-c99-formats \
-                   --enable-newlib-retargetable-locking
+                   --enable-newlib-retargetable-locking --enable-newlib-reent-small
 
 # Small, but for its string functions, which would look at bytes one by one.
 NEWLIB_CFLAGS = -Os -U__OPTIMIZE_SIZE__ -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -fno-stack-protector
