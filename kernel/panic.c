@@ -106,7 +106,7 @@ static void name_of(unsigned n, const uint8_t *p, char name[SYMBOL_MAX])
 
     for (;;) {
         const uint8_t c = depth ? pending[--depth] : *p++;
-        const uint8_t pair = (uint8_t)(c - PAIR);
+        const size_t pair = (uint8_t)(c - PAIR);
 
         if (pair < PAIRS) {
             pending[depth++] = symbols_start[2 * pair + 1];

@@ -2,6 +2,7 @@
 
 #include "lib/http_conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static void write_log(struct http_conn *c)
 
     if (c->sent > c->reply.head)
         sent = number_text(digits, c->sent - c->reply.head);
-    strcat(strcat(c->log, sent), "\n");
+    sniprintf(c->log + strlen(c->log), NUMBER_SIZE + 1, "%s\n", sent);
     write(c->site->log, c->log, strlen(c->log));
 }
 
