@@ -14,12 +14,14 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
 
 # Nothing is padded, which the CPUs of today do not mind and makes an eighth of
-# the code; functions are copied into their callers where that makes the code
-# smaller or the source says inline; blocks are not copied to save a jump, and
-# bytes not one by one. clang knows no such options.
+# the code, and bytes are not copied one by one. Functions are copied into their
+# callers where that makes the code smaller or the source says inline, and blocks
+# are not copied to save a jump, but in what each request of HTTP runs through.
+# clang knows no such options.
 GCC  = $(if $(filter clang,$(CC)),,$(1))
-FAST = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1 -fno-inline-functions \
-           -freorder-blocks-algorithm=simple -fno-tree-ch -mmemcpy-strategy=libcall:-1:noalign)
+HOT  = lib/epoll lib/span lib/http lib/http_cache lib/http_conn lib/http_path lib/http_reply
+FAST = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1 -mmemcpy-strategy=libcall:-1:noalign \
+           $(if $(filter $(HOT:%=%.c),$<),,-fno-inline-functions -freorder-blocks-algorithm=simple -fno-tree-ch))
 
 # For the recipe of an object.
 OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Oz,$(FAST)) $(call GCC,-malign-data=abi)
