@@ -13,15 +13,19 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp udp ipv4/dhcp ipv4/icmp ipv4/igmp \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
 
+# What most time is spent in, and programs, as their makers expect it.
+HOT = xen/netio xen/netrx xen/nettx xen/ring lib/epoll lib/span lib/http lib/http_cache lib/http_conn \
+      lib/http_path examples/% test/%
+
 # Nothing is padded, which the CPUs of today do not mind and makes an eighth of
-# the code, and bytes are not copied one by one. Functions are copied into their
-# callers where that makes the code smaller or the source says inline, and blocks
-# are not copied to save a jump, but in what each request of HTTP runs through.
-# clang knows no such options.
-GCC  = $(if $(filter clang,$(CC)),,$(1))
-HOT  = lib/epoll lib/span lib/http lib/http_cache lib/http_conn lib/http_path lib/http_reply
-FAST = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1 -mmemcpy-strategy=libcall:-1:noalign \
-           $(if $(filter $(HOT:%=%.c),$<),,-fno-inline-functions -freorder-blocks-algorithm=simple -fno-tree-ch))
+# the code, and bytes are copied and cleared by string.S.  But in what is hot,
+# functions are copied into their callers where that makes the code smaller or
+# the source says inline, and blocks are not copied to save a jump.  clang knows
+# no such options.
+GCC   = $(if $(filter clang,$(CC)),,$(1))
+COPY  = $(call GCC,-malign-data=abi -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign)
+FAST  = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1)
+SHORT = $(FAST) $(call GCC,-fno-inline-functions -freorder-blocks-algorithm=simple -fno-tree-ch)
 
 # For the recipe of an object.
-OPTIMISE = $(if $(filter $(COLD:%=%.c),$<),-Oz,$(FAST)) $(call GCC,-malign-data=abi)
+OPTIMISE = $(COPY) $(if $(filter $(COLD:%=%.c),$<),-Oz,$(if $(filter $(HOT:%=%.c),$<),$(FAST),$(SHORT)))
