@@ -46,6 +46,6 @@ void address6_tell(struct address6 *a);
  * state. */
 static inline void address6_report(struct address6 *a)
 {
-    if (memcmp(a->netif->ip6_addr_state, a->states, sizeof(a->states)))
+    if (memcmp(a->netif->ip6_addr_state, a->states, sizeof(a->states)) != 0)
         address6_tell(a);
 }
