@@ -46,9 +46,8 @@ wait_until() {
 guest_start() { guest_start_as "$1" "$@"; }
 
 # guest_start_as NAME IMAGE [KEY=VALUE...]: the same under another name.
-# Unless changed, a guest that has ended stays, for its status to be read.  xl's
-# daemon, which sees to a guest's end, is there only for what it does then: once
-# in a thousand starts it dies of a fault of its own, and the start fails.
+# Unless changed, a guest that has ended stays, for its status to be read; xl's
+# daemon, which would see to that end, is there only where it has to.
 # QEMU's DHCP server knows 16 clients and forgets none: the n-th guest of every
 # test has the same MAC address, and so the n-th address from 10.0.2.15 on.
 guest_start_as() {
