@@ -18,10 +18,10 @@ HOT = xen/netio xen/netrx xen/nettx xen/ring lib/epoll lib/span lib/http lib/htt
       lib/http_path examples/% test/%
 
 # Nothing is padded, which the CPUs of today do not mind and makes an eighth of
-# the code, and bytes are copied and cleared by string.S.  But in what is hot,
-# functions are copied into their callers where that makes the code smaller or
-# the source says inline, and blocks are not copied to save a jump.  clang knows
-# no such options.
+# the code, and bytes are copied and cleared by string.S.  In what is not hot,
+# functions are copied into their callers only where that makes the code smaller
+# or the source says inline, and no blocks to save a jump.  clang knows no such
+# options.
 GCC   = $(if $(filter clang,$(CC)),,$(1))
 COPY  = $(call GCC,-malign-data=abi -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign)
 FAST  = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1)

@@ -29,6 +29,7 @@ void evtchn_wait(uint64_t deadline); /* sleep in Xen until an event, or for
                                         nothing: look again */
 
 /* How often the guest has sent an event, and gone to sleep: once for each time
- * it was woken.  Nothing else enters Xen while devices only move data. */
+ * it was woken.  Nothing else enters Xen while devices only move data, but for
+ * setting the timer a few times a second. */
 uint64_t evtchn_sends(void);
 uint64_t evtchn_sleeps(void);
