@@ -84,7 +84,7 @@ void page_init(const struct memory *m)
     page.base = start + map;
     page.pages = page.count = page.top = page.high = pages - map / PAGE_SIZE;
     page.floor = page.kept = 0;
-    page.batch = BATCH_MAX / 4;
+    page.batch = BATCH_MAX / 2;
     if (mapped < page.base) {
         mm_populate(mapped, (size_t)(page.base - mapped) / PAGE_SIZE);
         mapped = page.base;

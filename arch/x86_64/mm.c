@@ -73,33 +73,26 @@ static void set_entry(const uint64_t *entry, uint64_t value)
     check(mmu_op_update(&u, 1), "cannot set a page table entry");
 }
 
-/* Hang a page with the entries filled in into the tree.  Xen accepts a page
- * as a table only while nobody can write to it. */
-static void add_table(uintptr_t va, int level, uint64_t *table, uint64_t flags)
-{
-    uint64_t *above = entry_at(va, level + 1);
-
-    if (!above) {
-        uint64_t *between = (uint64_t *)(void *)mm.next;
-
-        mm.next += PAGE_SIZE;
-        memset(between, 0, PAGE_SIZE);
-        add_table(va, level + 1, between, 0);
-        above = entry_at(va, level + 1);
-    }
-    check(mmu_op_map(table, (machine(table) & FRAME) | PRESENT | NX),
-          "cannot make a page table read-only");
-    set_entry(above, (machine(table) & FRAME) | TABLE | flags);
-}
-
 /* A page of those put aside for tables, with no entries yet. */
-static void make_table(uintptr_t va)
+static uint64_t *take_table(void)
 {
     uint64_t *table = (uint64_t *)(void *)mm.next;
 
     mm.next += PAGE_SIZE;
     memset(table, 0, PAGE_SIZE);
-    add_table(va, 1, table, NX);
+    return table;
+}
+
+/* Hang a page with the entries filled in into the tree.  Xen accepts a page
+ * as a table only while nobody can write to it. */
+static void hang(uintptr_t va, int level, uint64_t *table, uint64_t flags)
+{
+    if (!entry_at(va, level + 1))
+        hang(va, level + 1, take_table(), 0);
+    check(mmu_op_map(table, (machine(table) & FRAME) | PRESENT | NX),
+          "cannot make a page table read-only");
+    set_entry(entry_at(va, level + 1),
+              (machine(table) & FRAME) | TABLE | flags);
 }
 
 /* Updates that go to Xen together. */
@@ -123,20 +116,43 @@ static void update(struct batch *b, uint64_t at, uint64_t value)
         flush(b);
 }
 
-void mm_populate(void *from, size_t n)
+/* Entries for n pages in the table that is there. */
+static void populate_table(const uint8_t *p, size_t n)
 {
+    uint64_t at = machine(entry_at((uintptr_t)p, 1));
     struct batch b = {.n = 0};
-    uint64_t at = 0;
 
-    for (uint8_t *p = from; n; n--, p += PAGE_SIZE, at += sizeof(at)) {
-        if (!at || (uintptr_t)p % L1_SPAN == 0) {
-            if (!entry_at((uintptr_t)p, 1))
-                make_table((uintptr_t)p);
-            at = machine(entry_at((uintptr_t)p, 1));
-        }
+    for (; n; n--, p += PAGE_SIZE, at += sizeof(at))
         update(&b, at, machine(p) | LEAF | NX);
-    }
     flush(&b);
+}
+
+/* A new table with n pages in it: Xen looks at all of them in one go, which is
+ * cheaper than one by one. */
+static void make_table(uintptr_t va, size_t n)
+{
+    uint64_t *table = take_table();
+    const size_t first = index_at(va, 1);
+
+    for (size_t i = 0; i < n; i++)
+        table[first + i] = machine((void *)(va + i * PAGE_SIZE)) | LEAF | NX;
+    hang(va, 1, table, NX);
+}
+
+void mm_populate(void *from, size_t pages)
+{
+    for (uint8_t *p = from; pages;) {
+        size_t n = ENTRIES - index_at((uintptr_t)p, 1);
+
+        if (n > pages)
+            n = pages;
+        if (entry_at((uintptr_t)p, 1))
+            populate_table(p, n);
+        else
+            make_table((uintptr_t)p, n);
+        p += n * PAGE_SIZE;
+        pages -= n;
+    }
 }
 
 /*
@@ -222,7 +238,7 @@ void *mm_map_frame(uint64_t mfn)
     if (mm.window_used == MM_WINDOW)
         return NULL;
     if (!entry_at((uintptr_t)page, 1))
-        make_table((uintptr_t)page);
+        make_table((uintptr_t)page, 0);
     if (mmu_op_map(page, mfn << PAGE_SHIFT | LEAF | NX))
         return NULL;
     mm.window_used++;
