@@ -80,13 +80,12 @@ static struct buf *grow(void)
 
     if (pool.pages >= buf_limit() || !(b = descriptor()))
         return NULL;
-    b->page = page_alloc();
+    b->page = page_alloc_blank();
     if (!b->page) {
         push(&pool.spare, b);
         return NULL;
     }
     page_keep(-1);
-    memset(b->page, 0, PAGE_SIZE);
     bucket = bucket_of(b->page);
     b->owner = b;
     b->lost = false;

@@ -23,6 +23,7 @@ static struct {
     size_t count; /* free ones at or above floor, or taken by nobody below */
     size_t top;   /* no page at or above it is free */
     size_t low, high; /* between them nothing is mapped yet */
+    size_t past_below, past_above; /* no page between them was ever given */
     size_t batch;     /* pages to be mapped together, a power of two */
     size_t kept;      /* free ones that the heap must leave */
 } page;
@@ -53,6 +54,8 @@ static void populate(size_t from, size_t to)
 
 static void use_above(size_t first)
 {
+    if (first < page.past_above)
+        page.past_above = first;
     if (first >= page.high || page.low == page.high)
         return;
     first = first / page.batch * page.batch;
@@ -64,6 +67,8 @@ static void use_above(size_t first)
 
 static void use_below(size_t end)
 {
+    if (end > page.past_below)
+        page.past_below = end;
     if (end <= page.low || page.low == page.high)
         return;
     end = round_up(end, page.batch);
@@ -83,7 +88,8 @@ void page_init(const struct memory *m)
     page.free = (uint64_t *)(void *)start;
     page.base = start + map;
     page.pages = page.count = page.top = page.high = pages - map / PAGE_SIZE;
-    page.floor = page.kept = 0;
+    page.past_above = page.pages;
+    page.floor = page.kept = page.past_below = 0;
     page.batch = BATCH_MAX / 2;
     if (mapped < page.base) {
         mm_populate(mapped, (size_t)(page.base - mapped) / PAGE_SIZE);
@@ -130,6 +136,17 @@ void *page_alloc(void)
     page.count--;
     use_above(i);
     return page.base + i * PAGE_SIZE;
+}
+
+void *page_alloc_blank(void)
+{
+    const uint8_t *above = page.base + page.past_above * PAGE_SIZE;
+    const uint8_t *below = page.base + page.past_below * PAGE_SIZE;
+    uint8_t *p = page_alloc();
+
+    if (p && (p >= above || p < below))
+        memset(p, 0, PAGE_SIZE);
+    return p;
 }
 
 void *page_alloc_run(size_t n)

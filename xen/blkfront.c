@@ -78,10 +78,10 @@ static uint8_t *bounce_get(struct blk *blk)
 
     if (blk->bounce_free > 0)
         return blk->bounce[--blk->bounce_free];
-    if (blk->bounce_all == BOUNCE_MAX || !(page = page_alloc()))
+    if (blk->bounce_all == BOUNCE_MAX || !(page = page_alloc_blank()))
         return NULL;
     blk->bounce_all++;
-    return memset(page, 0, PAGE_SIZE);
+    return page;
 }
 
 static void bounce_put(struct blk *blk, uint8_t *page)

@@ -21,20 +21,14 @@
 static struct {
     grant_entry_v1_t *frame[FRAMES_MAX];
     unsigned frames;
-    gref_t free; /* 0: none; Xen reserves the first 8 for itself */
+    gref_t free; /* 0: none */
+    gref_t next; /* from here on none was ever claimed */
     size_t count;
 } gnttab;
 
 static grant_entry_v1_t *entry(gref_t ref)
 {
     return &gnttab.frame[ref / PER_FRAME][ref % PER_FRAME];
-}
-
-static void put(gref_t ref)
-{
-    entry(ref)->frame = gnttab.free;
-    gnttab.free = ref;
-    gnttab.count++;
 }
 
 /* Map one more frame of the table. */
@@ -51,9 +45,23 @@ static int grow(void)
     if (!(gnttab.frame[n] = mm_map_frame(mfn[n])))
         return -ENOSPC;
     gnttab.frames = n + 1;
-    for (size_t i = PER_FRAME; i-- > (n ? 0 : GNTTAB_NR_RESERVED_ENTRIES);)
-        put((gref_t)(n * PER_FRAME + i));
+    gnttab.count += PER_FRAME;
+    if (n == 0) {
+        gnttab.next = GNTTAB_NR_RESERVED_ENTRIES; /* Xen's own */
+        gnttab.count -= GNTTAB_NR_RESERVED_ENTRIES;
+    }
     return 0;
+}
+
+static gref_t take(void)
+{
+    const gref_t ref = gnttab.free;
+
+    gnttab.count--;
+    if (!ref)
+        return gnttab.next++;
+    gnttab.free = entry(ref)->frame;
+    return ref;
 }
 
 int gnttab_claim(gref_t *refs, size_t n)
@@ -61,11 +69,8 @@ int gnttab_claim(gref_t *refs, size_t n)
     while (gnttab.count < n)
         if (grow())
             return -ENOSPC;
-    for (size_t i = 0; i < n; i++) {
-        refs[i] = gnttab.free;
-        gnttab.free = entry(refs[i])->frame;
-        gnttab.count--;
-    }
+    for (size_t i = 0; i < n; i++)
+        refs[i] = take();
     return 0;
 }
 
@@ -73,7 +78,9 @@ void gnttab_release(const gref_t *refs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         assert(entry(refs[i])->flags == 0);
-        put(refs[i]);
+        entry(refs[i])->frame = gnttab.free;
+        gnttab.free = refs[i];
+        gnttab.count++;
     }
 }
 
