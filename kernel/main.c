@@ -86,8 +86,9 @@ _Noreturn void kmain(const struct start_info *si)
     shutdown_init();
 
     for (;;) {
-        evtchn_dispatch();                      /* events make threads ready */
-        sched_expire(clock_now());              /* so do deadlines */
+        evtchn_dispatch(); /* events make threads ready */
+        if (sched_next_deadline() != NEVER)
+            sched_expire(clock_now());          /* so do deadlines */
         if (!sched_run(TURNS))                  /* each runs until it waits */
             evtchn_wait(sched_next_deadline()); /* nobody ready: sleep in Xen */
     }

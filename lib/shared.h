@@ -16,3 +16,4 @@
     __atomic_compare_exchange_n((p), (old), (v), 0, __ATOMIC_SEQ_CST,          \
                                 __ATOMIC_ACQUIRE) /* else *old is what is */
 #define full_barrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define read_barrier() __atomic_thread_fence(__ATOMIC_ACQUIRE)

@@ -19,19 +19,21 @@ static uint64_t scale(uint64_t ticks, uint32_t mul, int8_t shift)
 
 uint64_t clock_now(void)
 {
-    struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
     uint32_t version;
     uint64_t now;
 
-    do { /* odd: Xen is writing; changed: it wrote meanwhile */
+    for (;;) { /* odd: Xen is writing; changed: it wrote meanwhile */
+        const struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
+
         version = load_acquire(&t->version);
         now = load_relaxed(&t->system_time) +
               scale(cpu_rdtsc() - load_relaxed(&t->tsc_timestamp),
                     load_relaxed(&t->tsc_to_system_mul),
                     load_relaxed(&t->tsc_shift));
-        full_barrier(); /* the fields are read before the version again */
-    } while (version & 1 || version != load_relaxed(&t->version));
-    return now;
+        read_barrier(); /* the fields are read before the version again */
+        if (!(version & 1) && version == load_relaxed(&t->version))
+            return now;
+    }
 }
 
 /* The TSC's frequency does not change under us: no look at the version. */
@@ -54,7 +56,7 @@ uint64_t clock_wall(void)
                 load_relaxed(&shared_info->wc_sec)) *
                    SECOND +
                load_relaxed(&shared_info->wc_nsec);
-        full_barrier(); /* as above */
+        read_barrier(); /* as above */
     } while (version & 1 || version != load_relaxed(&shared_info->wc_version));
     return born + clock_now();
 }
