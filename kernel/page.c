@@ -22,10 +22,10 @@ static struct {
     size_t floor; /* pages below it belong to the heap */
     size_t count; /* free ones at or above floor, or taken by nobody below */
     size_t top;   /* no page at or above it is free */
-    size_t low, high; /* between them nothing is mapped yet */
+    size_t low, high;              /* between them nothing is mapped yet */
     size_t past_below, past_above; /* no page between them was ever given */
-    size_t batch;     /* pages to be mapped together, a power of two */
-    size_t kept;      /* free ones that the heap must leave */
+    size_t batch; /* pages to be mapped together, a power of two */
+    size_t kept;  /* free ones that the heap must leave */
 } page;
 
 static bool is_free(size_t i)

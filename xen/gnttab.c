@@ -34,7 +34,7 @@ static grant_entry_v1_t *entry(gref_t ref)
 /* Map one more frame of the table. */
 static int grow(void)
 {
-    unsigned long mfn[FRAMES_MAX];
+    unsigned long mfn[FRAMES_MAX] = {0};
     unsigned n = gnttab.frames;
     int err;
 
