@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "lib/checksum.h"
+
 /* Where things stand in a frame (RFC 894, 791, 8200, 9293, 768). */
 enum {
     ETHER_TYPE = 12,
@@ -65,20 +67,12 @@ bool segment_find(const struct buf *frame, struct segment *s)
     return ETHER_SIZE + at + 2 <= frame->len;
 }
 
-static uint16_t fold(uint64_t sum)
-{
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
-}
-
 uint16_t segment_pseudo_sum(const struct segment *s)
 {
-    uint64_t sum = s->protocol + s->length;
+    const uint16_t addresses = checksum_add(0, s->addresses, s->addresses_size);
 
-    for (unsigned i = 0; i < s->addresses_size; i += 2)
-        sum += get_u16(s->addresses + i);
-    return fold(sum);
+    return checksum_fold(__builtin_bswap16(addresses) + s->protocol +
+                         (uint64_t)s->length);
 }
 
 /* The words of n bytes from at on; pieces may have odd lengths. */
@@ -107,8 +101,8 @@ bool segment_sum(const struct buf *frame, const struct segment *s)
     if (s->at > total || s->length > total - s->at)
         return false;
     s->checksum[0] = s->checksum[1] = 0;
-    sum = (uint16_t)~fold(segment_pseudo_sum(s) +
-                          sum_bytes(frame, s->at, s->length));
+    sum = (uint16_t)~checksum_fold(segment_pseudo_sum(s) +
+                                   sum_bytes(frame, s->at, s->length));
     if (sum == 0 && s->protocol == PROTOCOL_UDP)
         sum = 0xffff; /* 0 says that there is none */
     s->checksum[0] = (uint8_t)(sum >> 8);

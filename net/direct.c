@@ -13,7 +13,7 @@
 
 #include "kernel/buf.h"
 #include "kernel/page.h"
-#include "net/checksum.h"
+#include "lib/checksum.h"
 #include "net/frame.h"
 #include "xen/netfront.h"
 
@@ -45,7 +45,7 @@ static bool is_plain(const struct buf *b, const struct headers *h)
            length >= sizeof(h->ip) + sizeof(h->udp) &&
            length <= b->len - sizeof(h->ether) &&
            lwip_ntohs(h->udp.len) == length - sizeof(h->ip) &&
-           checksum_add(0, &h->ip, sizeof(h->ip)) == SUM_RIGHT;
+           checksum_ipv4(&h->ip) == SUM_RIGHT;
 }
 
 /* From somebody else to us. */
@@ -103,10 +103,11 @@ bool direct_received(struct netif *netif, struct buf *b,
     ip_2_ip4(&from)->addr = h->ip.src.addr;
     port = lwip_ntohs(h->udp.src);
     n = (uint16_t)(lwip_ntohs(h->udp.len) - sizeof(h->udp));
+    b->off = (uint16_t)(b->off + sizeof(*h));
+    b->len = n; /* Ethernet's frames are never short */
     if (!(p = frame_received(b, counts)))
         return true;
-    pbuf_remove_header(p, sizeof(*h));
-    if (p->tot_len > n) /* Ethernet's frames are never short */
+    if (p->tot_len > n)
         pbuf_realloc(p, n);
     pcb->recv(pcb->recv_arg, pcb, p, &from, port);
     return true;
@@ -152,10 +153,9 @@ static void fill(struct headers *h, const struct udp_pcb *pcb,
                 .len = length},
     };
     memcpy(h->ether.src.addr, netif->hwaddr, ETH_HWADDR_LEN);
-    h->ip._chksum = (uint16_t)~checksum_add(0, &h->ip, sizeof(h->ip));
-    h->udp.chksum =
-        checksum_add((uint64_t)length + PP_HTONS(IP_PROTO_UDP), &h->ip.src,
-                     sizeof(h->ip.src) + sizeof(h->ip.dest));
+    h->ip._chksum = (uint16_t)~checksum_ipv4(&h->ip);
+    h->udp.chksum = checksum_fold((uint64_t)length + PP_HTONS(IP_PROTO_UDP) +
+                                  h->ip.src.addr + h->ip.dest.addr);
 }
 
 struct buf *direct_frame(const struct udp_pcb *pcb, struct netif *netif,

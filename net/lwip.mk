@@ -45,7 +45,7 @@ $(LWIP_HEADERS): | $(PACKAGES)
 	$(Q)touch $@
 
 # What lwIP reads of ours: its options, and what they name.
-LWIP_PORT = net/lwipopts.h net/budget.h net/checksum.h net/discovery.h net/gso.h net/isn.h net/nameserver.h net/quirk.h net/route.h \
+LWIP_PORT = net/lwipopts.h net/budget.h lib/checksum.h net/discovery.h net/gso.h net/isn.h net/nameserver.h net/quirk.h net/route.h \
             net/unreach.h lib/random.h kernel/panic.h
 
 $(LWIP_CORE:%=$(LWIP)/src/%.c): $(LWIP_HEADERS) ;

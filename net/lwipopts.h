@@ -10,7 +10,7 @@
 #include "kernel/panic.h"
 #include "lib/random.h"
 #include "net/budget.h"
-#include "net/checksum.h"
+#include "lib/checksum.h"
 #include "net/discovery.h"
 #include "net/gso.h"
 #include "net/isn.h"
@@ -27,7 +27,7 @@
 #define LWIP_RAND()                           random_u32() /* DHCP ids, first ports */
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS 1 /* netinet/in.h has htons() */
 #define LWIP_ERRNO_STDINCLUDE                 1
-#define LWIP_CHKSUM(data, n)                  checksum_add(0, data, (size_t)(n))
+#define LWIP_CHKSUM(data, n)                  checksum(data, (size_t)(n))
 /* One instruction each, where lwIP has calls. */
 static inline uint16_t swap16(uint16_t x)
 {

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "net/checksum.h"
+#include "lib/checksum.h"
 
 /* Words of two bytes, the first one low, added with end-around carry. */
 static uint16_t defined(uint16_t sum, const uint8_t *data, size_t n)
