@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct slab) % 16 == 0, "or pieces were not aligned");
 
 static struct slab *lists[ARRAY_LEN(sizes)];
 static size_t taken, kept; /* pages */
+static size_t in_use;      /* bytes */
 
 void slab_keep(size_t bytes)
 {
@@ -111,7 +112,10 @@ static void *alloc_whole(size_t n)
             ? NULL
             : take_pages((n + sizeof(*s) + PAGE_SIZE - 1) / PAGE_SIZE);
 
-    return s ? s + 1 : NULL;
+    if (!s)
+        return NULL;
+    in_use += s->pages * PAGE_SIZE;
+    return s + 1;
 }
 
 void *slab_alloc(size_t n)
@@ -130,6 +134,7 @@ void *slab_alloc(size_t n)
     p = s->free;
     s->free = p->next;
     s->used++;
+    in_use += sizes[kind];
     if (!s->free)
         leave_list(s);
     return p;
@@ -146,10 +151,12 @@ void slab_free(void *piece)
     struct piece *p = piece;
 
     if (s->kind == WHOLE) {
+        in_use -= s->pages * PAGE_SIZE;
         give_pages(s);
         return;
     }
     assert(s->used > 0);
+    in_use -= sizes[s->kind];
     if (!s->free)
         enter_list(s);
     p->next = s->free;
@@ -160,11 +167,9 @@ void slab_free(void *piece)
     }
 }
 
-size_t slab_size(const void *piece)
+size_t slab_in_use(void)
 {
-    const struct slab *s = slab_of(piece);
-
-    return s->kind == WHOLE ? s->pages * PAGE_SIZE : sizes[s->kind];
+    return in_use;
 }
 
 size_t slab_idle(void)

@@ -14,6 +14,6 @@ void slab_keep(size_t bytes);
 
 void *slab_alloc(size_t n); /* aligned to 16 bytes; NULL: no pages left */
 void slab_free(void *piece);
-size_t slab_size(const void *piece); /* bytes that it takes up */
 
-size_t slab_idle(void); /* pages that hold no piece, but may soon */
+size_t slab_in_use(void); /* bytes that the pieces take up */
+size_t slab_idle(void);   /* pages that hold no piece, but may soon */

@@ -11,7 +11,7 @@
 #define WINDOW_MIN 32768u
 #define WINDOW_MAX (1u << 20)
 
-static size_t limit, used;
+static size_t limit;
 uint32_t budget_window;
 
 void budget_init(size_t bytes)
@@ -28,21 +28,21 @@ void budget_init(size_t bytes)
 /* What can be had of it, now that the program has its share. */
 static size_t ceiling(void)
 {
-    const size_t most = used + page_count_free() * PAGE_SIZE;
+    const size_t most = slab_in_use() + page_count_free() * PAGE_SIZE;
 
     return most < limit ? most : limit;
 }
 
 size_t budget_used(void)
 {
-    return used;
+    return slab_in_use();
 }
 
 bool budget_low(void)
 {
     const size_t most = ceiling();
 
-    return used > most - most / 4;
+    return slab_in_use() > most - most / 4;
 }
 
 /* Shares come from the first quarter of what there is before it is low, so any
@@ -50,20 +50,14 @@ bool budget_low(void)
 size_t budget_share(void)
 {
     const size_t most = ceiling(), quarter = (most - most / 4) / 4;
+    const size_t used = slab_in_use();
 
     return used < quarter ? (quarter - used) / 2 : 0;
 }
 
 void *budget_malloc(size_t n)
 {
-    void *p;
-
-    if (n > limit || used > limit - n)
-        return NULL;
-    p = slab_alloc(n);
-    if (p)
-        used += slab_size(p);
-    return p;
+    return n > limit || slab_in_use() > limit - n ? NULL : slab_alloc(n);
 }
 
 void *budget_calloc(size_t n, size_t size)
@@ -81,8 +75,6 @@ void *budget_calloc(size_t n, size_t size)
 
 void budget_free(void *p)
 {
-    if (!p)
-        return;
-    used -= slab_size(p);
-    slab_free(p);
+    if (p)
+        slab_free(p);
 }

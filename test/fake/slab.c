@@ -3,7 +3,6 @@
 #include "kernel/slab.h"
 
 #include <malloc.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 void slab_keep(size_t bytes)
@@ -11,17 +10,24 @@ void slab_keep(size_t bytes)
     (void)bytes;
 }
 
+static size_t in_use;
+
 void *slab_alloc(size_t n)
 {
-    return malloc(n);
+    void *piece = malloc(n);
+
+    if (piece)
+        in_use += malloc_usable_size(piece);
+    return piece;
 }
 
 void slab_free(void *piece)
 {
+    in_use -= malloc_usable_size(piece);
     free(piece);
 }
 
-size_t slab_size(const void *piece)
+size_t slab_in_use(void)
 {
-    return malloc_usable_size((void *)(uintptr_t)piece);
+    return in_use;
 }

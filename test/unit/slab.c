@@ -42,10 +42,12 @@ Test(slab, gives_pieces_that_are_large_enough_aligned_and_apart)
 
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
         for (uint8_t j = 0; j < 3; j++) {
+            const size_t before = slab_in_use();
+
             p[i][j] = slab_alloc(sizes[i]);
             cr_assert_not_null(p[i][j]);
             cr_assert_eq((uintptr_t)p[i][j] % 16, 0);
-            cr_assert_geq(slab_size(p[i][j]), sizes[i]);
+            cr_assert_geq(slab_in_use(), before + sizes[i]);
             memset(p[i][j], (int)(3 * i + j + 1), sizes[i]);
         }
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
@@ -54,6 +56,7 @@ Test(slab, gives_pieces_that_are_large_enough_aligned_and_apart)
                 cr_assert_eq(p[i][j][k], 3 * i + j + 1);
             slab_free(p[i][j]);
         }
+    cr_assert_eq(slab_in_use(), 0);
     cr_assert_leq(pages_in_use(), 10, "at most one of each kind");
     cr_assert_eq(slab_idle(), pages_in_use());
 }
