@@ -34,10 +34,8 @@ void netio_sleep(struct net *net)
     net->counts.wakes++;
 }
 
-void netio_kick(struct net *net, struct ring *r)
+void netio_show(struct net *net, struct ring *r)
 {
-    if (net->bus.broken || r->req_shown == r->req_prod)
-        return;
     net->counts.kicks++;
     xenbus_kick(&net->bus, r);
 }

@@ -32,9 +32,9 @@ struct net {
     bool ready;               /* has its rings and references, and is listed */
     struct net_partial partial;
     struct net_counts counts;
-    struct net *next;    /* listed */
-    uint32_t rx_target;  /* receive slots to be posted, if there are pages */
-    uint8_t rx_quarters; /* of them used in one go, 1 or 2 */
+    struct net *next;   /* listed */
+    uint32_t rx_target; /* receive slots to be posted, if there are pages */
+    uint32_t rx_run;    /* slots that came back in one go */
     unsigned mtu;
     bool tx_freed; /* slots, since net_reap() or -EAGAIN said how it stands */
     bool sg;       /* the back-end takes packets of several slots */
@@ -68,10 +68,20 @@ void netio_fail(struct net *net, const char *why);
 void netio_sleep(struct net *net);
 
 /* Show what is new on r to the back-end. */
-void netio_kick(struct net *net, struct ring *r);
+void netio_show(struct net *net, struct ring *r);
+static inline void netio_kick(struct net *net, struct ring *r)
+{
+    if (!net->bus.broken && r->req_shown != r->req_prod)
+        netio_show(net, r);
+}
 
 /* Free the packets the back-end has sent. */
-void netio_reap(struct net *net);
+void netio_take_sent(struct net *net);
+static inline void netio_reap(struct net *net)
+{
+    if (!net->bus.broken && ring_waiting(&net->tx))
+        netio_take_sent(net);
+}
 
 /* Make net one of those that share the pool, and no more. */
 void netio_list(struct net *net);

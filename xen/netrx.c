@@ -110,8 +110,10 @@ static bool rx_refill(struct net *net, bool more)
 {
     bool enough;
 
-    if (more && net->rx_target < net->rx.size)
+    if (more && net->rx_target < net->rx.size) {
         net->rx_target *= 2;
+        net->rx_run = 0;
+    }
     enough = netio_fill(net);
     netio_kick(net, &net->rx);
     return enough;
@@ -210,6 +212,7 @@ static int rx_step(struct net *net)
     if (more <= 0)
         return 0;
 
+    net->rx_run++;
     b = ring_unpost(&net->rx, &id);
     if (!netio_take_back(&net->rx_ref[id], b))
         wrong = "received page still mapped";
@@ -252,13 +255,12 @@ struct buf *net_poll(struct net *net)
         if (!p->more_extra && !p->more_data)
             b = rx_finish(net);
 
-    /* After the last packet, and when a quarter is used up before it: one kick
-     * for many. */
-    if (!net->bus.broken && (!b || rx_posted(net) <= net->rx_target / 4 * 3)) {
-        net->rx_quarters = b ? net->rx_quarters % 2 + 1 : 0;
-        if (ring_waiting(&net->tx))
-            netio_reap(net);
-        rx_refill(net, net->rx_quarters == 2);
+    if (!b)
+        net->rx_run = 0;
+    /* To post again is for many packets. */
+    if (!net->bus.broken && rx_posted(net) <= net->rx_target / 4 * 3) {
+        netio_reap(net);
+        rx_refill(net, net->rx_run >= net->rx_target / 2);
     }
     return b;
 }
@@ -267,8 +269,13 @@ struct buf *net_recv(struct net *net)
 {
     struct buf *b;
 
-    while (!(b = net_poll(net)) && !net->bus.broken)
+    while (!net->bus.broken) {
+        if (ring_waiting(&net->rx) && (b = net_poll(net)))
+            return b;
+        net->rx_run = 0;
         if (!net_arm(net, false) && !net->bus.broken)
             netio_sleep(net);
-    return b;
+        netio_reap(net);
+    }
+    return NULL;
 }

@@ -29,21 +29,22 @@ static const char *tx_done(struct net *net, const struct netif_tx_response *rsp)
     return NULL;
 }
 
-void netio_reap(struct net *net)
+void netio_take_sent(struct net *net)
 {
     struct netif_tx_response rsp;
     const char *wrong = NULL;
-    int more = 0;
+    int more;
 
-    while (!net->bus.broken &&
-           (more = ring_response(&net->tx, &rsp, sizeof(rsp))) > 0) {
-        if ((wrong = tx_done(net, &rsp)))
+    do {
+        if ((more = ring_response(&net->tx, &rsp, sizeof(rsp))) == 0)
+            return;
+        wrong = more > 0 ? tx_done(net, &rsp)
+                         : "transmit responses ahead of requests";
+        if (wrong)
             netio_fail(net, wrong);
         else
             net->tx_freed = true;
-    }
-    if (more < 0)
-        netio_fail(net, "transmit responses ahead of requests");
+    } while (!wrong && ring_has_more(&net->tx));
 }
 
 /* Move a packet into its first page, for a back-end that wants no chains. */
@@ -204,8 +205,7 @@ int net_trysend(struct net *net, struct buf *b)
 
     if (slots < 0)
         return refuse(net, b, slots);
-    if (!net->bus.broken && ring_waiting(&net->tx))
-        netio_reap(net);
+    netio_reap(net);
     if (net->bus.broken)
         return refuse(net, b, -EIO);
     if (ring_space(&net->tx) < (uint32_t)slots) {

@@ -31,20 +31,6 @@ void ring_init(struct ring *r, void *page, size_t slot_size)
         r->next[id] = (uint16_t)(id + 1);
 }
 
-int ring_take_id(struct ring *r, void *cookie)
-{
-    uint16_t id = r->free_id;
-
-    assert(cookie);
-    if (!ring_space(r) || id == r->size)
-        return -1;
-
-    assert(!r->cookie[id]);
-    r->free_id = r->next[id];
-    r->cookie[id] = cookie;
-    return id;
-}
-
 void *ring_extra(struct ring *r)
 {
     if (!ring_space(r))

@@ -219,15 +219,34 @@ Test(netio, tells_the_backend_once_per_batch, .init = start)
     cr_assert_eq(nb->peer.events_there, before + 1);
     cr_assert_eq(net_counts(net)->kicks, kicks + 1);
 
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < 64; i++)
         netback_give(nb, pattern, 60, 60, 0, 0, 0);
     netback_push(nb);
     for (struct buf *b; (b = net_poll(net)); got++)
         buf_free(b);
-    cr_assert_eq(got, 50);
+    cr_assert_eq(got, 64);
     cr_assert_eq(net_counts(net)->kicks, kicks + 2);
     cr_assert_eq(nb->peer.events_there, before + 1, "it has pages enough");
     cr_assert_eq(netback_slots(nb), 256);
+    down(net);
+}
+
+Test(netio, posts_again_when_a_quarter_is_used_up, .init = start)
+{
+    struct net *net = up();
+    uint64_t kicks = net_counts(net)->kicks;
+
+    for (unsigned used = 1; used < 8; used++) {
+        give_one();
+        buf_free(net_poll(net));
+        cr_assert_null(net_poll(net));
+        cr_assert_eq(netback_slots(nb), 32 - used);
+    }
+    cr_assert_eq(net_counts(net)->kicks, kicks, "not for a few");
+    give_one();
+    buf_free(net_poll(net));
+    cr_assert_eq(netback_slots(nb), 32);
+    cr_assert_eq(net_counts(net)->kicks, kicks + 1);
     down(net);
 }
 
@@ -400,7 +419,7 @@ Test(netio, skips_extra_infos_nobody_asked_for, .init = start)
 
     cr_assert_null(net_poll(net));
     cr_assert_eq(net_counts(net)->rx_extras, 4, "one of five was GSO");
-    cr_assert_eq(netback_slots(nb), 32, "the slots used up are posted again");
+    cr_assert_gt(netback_slots(nb), 24, "the slots used up are posted again");
     down(net);
 }
 
