@@ -203,6 +203,11 @@ static inline void take_out(struct waitq *q, struct waiter *w)
     w->thread->joined--;
 }
 
+unsigned waitq_joined(void)
+{
+    return sched.current->joined;
+}
+
 void waitq_leave(struct waiter *w)
 {
     if (w->q)

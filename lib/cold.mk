@@ -8,13 +8,14 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        net/inet net/nameserver net/rdnss net/address net/address6 net/device \
        net/multicast net/stream_option net/ping net/pair net/ifaddrs net/service \
        net/dns_message net/dns net/hosts net/precedence net/netdb net/nameinfo \
-       net/unreach net/discovery net/packet6 net/connection lib/http_list lib/tree lib/ramdisk \
+       net/unreach net/discovery net/packet6 net/connection net/quirk net/ends \
+       net/isn net/recovery net/timers net/socket lib/http_list lib/tree lib/ramdisk \
        lib/http_condition lib/http_site lib/http_body lib/http_accept kernel/page \
        $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp udp ipv4/dhcp ipv4/icmp ipv4/igmp \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
 
 # What most time is spent in, and programs, as their makers expect it.
-HOT = xen/netio xen/netrx xen/nettx xen/ring lib/epoll lib/span lib/http lib/http_cache lib/http_conn \
+HOT = xen/netio xen/netrx xen/nettx xen/ring lib/span lib/http lib/http_cache lib/http_conn \
       lib/http_path examples/% test/%
 
 # Nothing is padded, which the CPUs of today do not mind and makes an eighth of

@@ -66,6 +66,18 @@ static void link_append(struct link *head, struct link *l)
     head->prev = l;
 }
 
+/* The links of a list go behind those of another. */
+static void link_move(struct link *head, struct link *list)
+{
+    if (link_alone(list))
+        return;
+    list->next->prev = head->prev;
+    head->prev->next = list->next;
+    list->prev->next = head;
+    head->prev = list->prev;
+    link_init(list);
+}
+
 static uint32_t ready_events(const struct epoll_watch *w)
 {
     if (!w->events)
@@ -275,12 +287,7 @@ static int collect(struct epoll *e, struct epoll_event *events, int max)
         else if (!(w->events & EPOLLET))
             link_append(&again, &w->ready);
     }
-    while (!link_alone(&again)) { /* behind those that had no turn yet */
-        struct link *first = again.next;
-
-        link_remove(first);
-        link_append(&e->ready, first);
-    }
+    link_move(&e->ready, &again); /* behind those that had no turn yet */
     return n;
 }
 

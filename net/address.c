@@ -119,14 +119,12 @@ static unsigned prefix_bits(const ip4_addr_t *mask)
     return (unsigned)__builtin_popcount(mask->addr);
 }
 
-void address_report(struct address *a)
+void address_tell(struct address *a)
 {
     const struct netif *netif = a->netif;
     const ip4_addr_t ip4 = *netif_ip4_addr(netif);
     char addr[INET_ADDRSTRLEN], gw[INET_ADDRSTRLEN], path[32];
 
-    if (ip4_addr_eq(&ip4, &a->reported))
-        return;
     a->reported = ip4;
     stamp(STAMP_ADDRESS);
     inet_ntop(AF_INET, &ip4, addr, sizeof(addr));

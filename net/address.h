@@ -38,4 +38,9 @@ struct address {
 int address_start(struct address *a, struct netif *netif, unsigned id);
 
 /* Tell the console and xenstore about a change; may wait for xenstored. */
-void address_report(struct address *a);
+void address_tell(struct address *a);
+static inline void address_report(struct address *a)
+{
+    if (!ip4_addr_eq(netif_ip4_addr(a->netif), &a->reported))
+        address_tell(a);
+}

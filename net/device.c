@@ -81,6 +81,8 @@ bool device_follow(struct device *d)
     const bool moved = d->epoch != net_epoch(d->net);
     const bool back = !netif_is_link_up(d->netif);
 
+    if (!moved && !back && !net_broken(d->net))
+        return false;
     if (net_broken(d->net)) {
         follow_loss(d);
         return false;

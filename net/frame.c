@@ -94,7 +94,7 @@ static struct pbuf *copy(struct buf *b, size_t total, struct net_counts *counts)
     struct pbuf *p;
     uint8_t *to;
 
-    if (budget_low() && total > FRAME_ACK_MAX)
+    if (total > FRAME_ACK_MAX && budget_low())
         return NULL;
     p = pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
     if (!p)

@@ -23,12 +23,31 @@
 #define OFFLOADED_TX (NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP)
 #define OFFLOADED_RX (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 
+static unsigned full; /* interfaces that are */
+
+bool iface_any_full(void)
+{
+    return full > 0;
+}
+
+bool iface_resume(struct iface *i)
+{
+    const bool changed = net_reap(i->net) || net_broken(i->net);
+
+    if (!changed || !i->full)
+        return false;
+    i->full = false;
+    full--;
+    return true;
+}
+
 err_t iface_send(struct iface *i, struct buf *b)
 {
     const int err = net_trysend(i->net, b);
 
     if (err == -EAGAIN) {
         buf_free(b);
+        full += !i->full;
         i->full = true;
         return ERR_MEM;
     }
@@ -78,7 +97,9 @@ static bool is_forged(const struct netif *netif, const struct pbuf *p)
 {
     uint8_t copy[SOURCE6 + 16];
     const uint8_t *f =
-        pbuf_get_contiguous(p, copy, sizeof(copy), sizeof(copy), 0);
+        p->len >= sizeof(copy)
+            ? p->payload
+            : pbuf_get_contiguous(p, copy, sizeof(copy), sizeof(copy), 0);
     const unsigned type = (unsigned)f[12] << 8 | f[13];
     ip_addr_t from = {0};
 

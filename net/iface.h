@@ -29,6 +29,11 @@ struct iface *iface_of(struct netif *netif);
  * slots, and the interface is full from now on; ERR_IF. */
 err_t iface_send(struct iface *i, struct buf *b);
 
+bool iface_any_full(void);
+
+/* Slots may have become free: true: it was full, and is no more. */
+bool iface_resume(struct iface *i);
+
 /* Over vif <id>, which net is, closed when this fails: 0 or -ENOMEM, said.
  * changed is told about addresses. */
 int iface_start(struct iface *i, unsigned id, struct net *net,

@@ -43,6 +43,7 @@ static struct {
     struct waiter places[WAKERS]; /* the net thread's */
     struct turn flush;
     bool touched; /* an address has changed */
+    bool slept;   /* the net thread, before this round */
     struct iface ifaces[IFACES_MAX];
     unsigned count;
     uint64_t started;
@@ -147,14 +148,8 @@ static void resume(void)
 {
     bool was_full = false;
 
-    for (unsigned n = 0; n < stack.count; n++) {
-        struct iface *i = &stack.ifaces[n];
-
-        if ((net_reap(i->net) || net_broken(i->net)) && i->full) {
-            i->full = false;
-            was_full = true;
-        }
-    }
+    for (unsigned n = 0; n < stack.count; n++)
+        was_full |= iface_resume(&stack.ifaces[n]);
     if (!was_full)
         return;
     tcp_txnow();
@@ -183,12 +178,9 @@ static bool was_woken(unsigned n)
     return !stack.places[n].q;
 }
 
-static inline bool any_woken(void)
+static bool any_woken(void)
 {
-    for (unsigned n = 0; n < IFACES + stack.count; n++)
-        if (was_woken(n))
-            return true;
-    return false;
+    return waitq_joined() < IFACES + stack.count;
 }
 
 static void sleep_until(uint64_t deadline)
@@ -203,8 +195,7 @@ static void sleep_until(uint64_t deadline)
     }
     while (thread_wait(deadline) == 0 && !any_woken())
         ; /* for what was there before the last round */
-    for (unsigned n = 0; n < stack.count; n++)
-        net_counts(stack.ifaces[n].net)->wakes += was_woken(IFACES + n);
+    stack.slept = true;
 }
 
 static void welcome(void)
@@ -224,9 +215,14 @@ static void attend(void)
 {
     const bool devices = was_woken(DEVICES) || was_woken(STORE);
 
-    for (unsigned n = 0; n < IFACES + stack.count; n++)
-        if (was_woken(n))
-            waitq_join(waker(n), &stack.places[n]);
+    for (unsigned n = 0; n < IFACES + stack.count; n++) {
+        if (!was_woken(n))
+            continue;
+        waitq_join(waker(n), &stack.places[n]);
+        if (n >= IFACES)
+            net_counts(stack.ifaces[n - IFACES].net)->wakes += stack.slept;
+    }
+    stack.slept = false;
     if (devices)
         welcome();
 }
@@ -238,24 +234,29 @@ static void run_later(void)
         tell(stack.later);
 }
 
+/* The first interface on which there is what we sent to ourselves. */
+static inline struct netif *looped(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        if (netif->loop_first)
+            return netif;
+    }
+    return NULL;
+}
+
 /* Is there anything that takes a round? */
 static inline bool busy(void)
 {
-    const struct netif *netif;
-
-    if (stack.touched || gso_due())
-        return true;
-    NETIF_FOREACH(netif)
-    {
-        if (netif->loop_first) /* sent to ourselves */
-            return true;
-    }
-    return false;
+    return stack.touched || gso_due() || looped();
 }
 
 /* A round of the net thread's. */
 static void serve(void)
 {
+    struct netif *looping;
     bool more = false;
     uint64_t next;
 
@@ -268,7 +269,8 @@ static void serve(void)
     gso_acknowledge();
     for (unsigned n = 0; n < stack.count; n++)
         more |= iface_receive(&stack.ifaces[n]);
-    netif_poll_all();
+    if ((looping = looped()))
+        netif_poll(looping);
     next = timers_run();
     quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
@@ -361,10 +363,7 @@ void net_touch(void)
 
 bool net_full(void)
 {
-    for (unsigned n = 0; n < stack.count; n++)
-        if (stack.ifaces[n].full)
-            return true;
-    return false;
+    return iface_any_full();
 }
 
 void net_await_room(struct net_waiter *w)

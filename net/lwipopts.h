@@ -44,7 +44,8 @@ static inline uint32_t swap32(uint32_t x)
     isn_of(&(local)->u_addr, local_port, &(remote)->u_addr, remote_port,       \
            IP_IS_V6(local) ? 16 : 4) /* RFC 6528 */
 
-#define LWIP_HOOK_IP4_INPUT(p, netif) unreach_input(p, netif)
+#define LWIP_HOOK_IP4_INPUT(p, netif)                                          \
+    (unreach_possible((p)->payload, (p)->len) ? unreach_input(p, netif) : 0)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
     (gso_received(pcb, p), quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)

@@ -31,12 +31,6 @@ static struct netif *first(bool (*is)(const struct netif *, const void *),
 
 /* ---- IPv4 ---- */
 
-static bool owns4(const struct netif *netif, const void *addr)
-{
-    return !ip4_addr_isany((const ip4_addr_t *)addr) &&
-           ip4_addr_eq(netif_ip4_addr(netif), (const ip4_addr_t *)addr);
-}
-
 static bool is_near4(const struct netif *netif, const void *addr)
 {
     return !ip4_addr_isany(netif_ip4_addr(netif)) &&
@@ -60,13 +54,16 @@ struct netif *route_v4(const struct ip4_addr *from, const struct ip4_addr *to)
         return first(has_router4, NULL);
     NETIF_FOREACH(netif) /* as first(), but for each packet */
     {
-        if (!netif_is_up(netif) || !netif_is_link_up(netif))
+        const ip4_addr_t *addr = netif_ip4_addr(netif);
+
+        if (!netif_is_up(netif) || !netif_is_link_up(netif) ||
+            ip4_addr_isany(addr))
             continue;
-        if (owns4(netif, to))
+        if (ip4_addr_eq(addr, to))
             own = netif;
-        if (owns4(netif, from))
+        if (ip4_addr_eq(addr, from))
             source = netif;
-        if (is_near4(netif, to))
+        if (ip4_addr_net_eq(addr, to, netif_ip4_netmask(netif)))
             near = netif;
     }
     if (own || ip4_addr_isloopback(to)) /* it stays here */

@@ -53,10 +53,11 @@ static inline void stream_changed(struct stream *s)
  * that do not read leave something for others. */
 static inline size_t stream_share(const struct stream *s)
 {
-    size_t share = budget_share();
+    size_t share;
 
     if (budget_low())
         return 0;
+    share = budget_share();
     return share > s->pcb->mss ? share : s->pcb->mss;
 }
 
@@ -72,10 +73,15 @@ static inline size_t stream_room(const struct stream *s)
     return share - queued < left ? share - queued : left;
 }
 
-/* Worth waking a writer for? */
+/* Worth waking a writer for?  Where nothing is queued it is, but when memory
+ * is low. */
 static inline bool stream_writable(const struct stream *s)
 {
-    size_t room = stream_room(s);
+    size_t room;
+
+    if (s->pcb->snd_buf >= TCP_SND_BUF)
+        return !budget_low();
+    room = stream_room(s);
 
     return (room >= TCP_SNDLOWAT || room > stream_share(s) / 2) &&
            tcp_sndqueuelen(s->pcb) < TCP_SNDQUEUELOWAT;

@@ -1,8 +1,17 @@
 /* unreach.h: what ICMP and ICMPv6 say about our datagrams. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct pbuf;
 struct netif;
+
+/* Is a packet whose first len bytes are here perhaps ICMP's? */
+static inline bool unreach_possible(const void *header, unsigned len)
+{
+    return len <= 9 || ((const uint8_t *)header)[9] == 1; /* RFC 791, 792 */
+}
 
 /*
  * lwIP's hook for every IPv4 packet, which it takes no notice of itself: an
