@@ -9,14 +9,12 @@
 
 #define POOL_SHARE 4 /* the pool may take one page in so many */
 #define TABLE      (PAGE_SIZE / sizeof(struct buf)) /* descriptors in a page */
-#define BUCKETS    256
 
 static struct {
     struct buf *free;  /* with a page each; the last one used comes first */
     struct buf *spare; /* descriptors without a page */
-    struct buf *bucket[BUCKETS]; /* those with a page, by its address */
-    size_t limit;                /* 0: not known yet */
-    size_t pages;                /* in the pool: free or in use */
+    size_t limit;      /* 0: not known yet */
+    size_t pages;      /* in the pool: free or in use */
     size_t in_use;
     size_t tables; /* pages of descriptors */
     size_t quarantined;
@@ -52,11 +50,6 @@ static struct buf *pop(struct buf **list)
     return b;
 }
 
-static struct buf **bucket_of(const void *page)
-{
-    return &pool.bucket[(uintptr_t)page / PAGE_SIZE % BUCKETS];
-}
-
 /* A descriptor; they come by the page, too, and stay. */
 static struct buf *descriptor(void)
 {
@@ -76,7 +69,7 @@ static struct buf *descriptor(void)
 /* A new page for the pool.  It goes to back-ends: no byte of its past may. */
 static struct buf *grow(void)
 {
-    struct buf *b, **bucket;
+    struct buf *b;
 
     if (pool.pages >= buf_limit() || !(b = descriptor()))
         return NULL;
@@ -86,11 +79,8 @@ static struct buf *grow(void)
         return NULL;
     }
     page_keep(-1);
-    bucket = bucket_of(b->page);
     b->owner = b;
     b->lost = false;
-    b->sibling = *bucket;
-    *bucket = b;
     pool.pages++;
     return b;
 }
@@ -121,14 +111,9 @@ static struct buf *another(void *page, struct buf *owner)
     return b;
 }
 
-struct buf *buf_lend(const void *at)
+struct buf *buf_lend(const struct buf *b)
 {
-    uint8_t *page = (uint8_t *)((uintptr_t)at & ~(PAGE_SIZE - 1));
-    struct buf *b = *bucket_of(page);
-
-    while (b && b->page != page)
-        b = b->sibling;
-    return b ? another(page, b) : NULL;
+    return another(b->page, b->owner);
 }
 
 struct buf *buf_foreign(const void *at)
@@ -192,9 +177,11 @@ size_t buf_in_use(void)
     return pool.in_use;
 }
 
-size_t buf_idle(void)
+size_t buf_idle(size_t posted)
 {
-    return pool.pages - pool.in_use + pool.tables - tables_for(pool.in_use);
+    const size_t needed = pool.in_use - posted;
+
+    return pool.pages - needed + pool.tables - tables_for(needed);
 }
 
 size_t buf_quarantined(void)

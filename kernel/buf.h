@@ -28,22 +28,20 @@ struct buf {
                           segments of so many bytes by who sends it */
 
     /* The pool's own. */
-    bool lost;           /* the page, in quarantine */
-    uint32_t refs;       /* buffers with this page, counted by its owner */
-    struct buf *owner;   /* who was alloc'ed with it; NULL: not the pool's */
-    struct buf *sibling; /* another owner in the same bucket of the index */
+    bool lost;         /* the page, in quarantine */
+    uint32_t refs;     /* buffers with this page, counted by its owner */
+    struct buf *owner; /* who was alloc'ed with it; NULL: not the pool's */
 };
 
 /* One buffer: off 0, len 0, no marks; NULL when the pool is used up. */
 struct buf *buf_alloc(void);
 
 /*
- * A buffer with the page that holds at, which is somebody else's, and must not
- * be written to until this one is freed; else as buf_alloc().  The pool's pages
- * are used again when the last of their buffers is freed.  NULL: at is not in
- * a buffer's page, or no memory.
+ * Another buffer with b's page, which must not be written to until this one is
+ * freed; else as buf_alloc().  The page is used again when the last of its
+ * buffers is freed.  NULL: no memory.
  */
-struct buf *buf_lend(const void *at);
+struct buf *buf_lend(const struct buf *b);
 
 /* The same for memory that is not the pool's: whole pages that nobody will ever
  * write to, and that back-ends may read. */
@@ -66,5 +64,6 @@ size_t buf_limit(void);
 size_t buf_in_use(void);
 size_t buf_quarantined(void);
 
-/* Pages that the pool has taken and could do without now. */
-size_t buf_idle(void);
+/* Pages that the pool has taken and could do without, when of those in use so
+ * many wait for something to receive (net_posted()). */
+size_t buf_idle(size_t posted);

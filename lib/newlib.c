@@ -19,6 +19,7 @@
 #include "lib/heap.h"
 #include "lib/posix.h"
 #include "xen/abi.h"
+#include "xen/netfront.h"
 #include "xen/shutdown.h"
 #include "xen/stamp.h"
 
@@ -115,13 +116,15 @@ void __stack_chk_fail(void)
 }
 
 #pragma weak buf_idle /* there are none without a network */
+#pragma weak net_posted
 #pragma weak slab_idle
 
 /* What a leak shows in: pages that nobody has, or that only wait to be used,
  * and what malloc() has and has not given out. */
 static size_t free_memory(void)
 {
-    const size_t pages = page_count_free() + (buf_idle ? buf_idle() : 0) +
+    const size_t posted = net_posted ? net_posted() : 0;
+    const size_t pages = page_count_free() + (buf_idle ? buf_idle(posted) : 0) +
                          (slab_idle ? slab_idle() : 0);
 
     return pages * PAGE_SIZE + (heap_size() ? mallinfo().fordblks : 0);

@@ -13,7 +13,6 @@
 #include "net/budget.h"
 #include "net/payload.h"
 #include "xen/netfront.h"
-#include "xen/start.h"
 
 /* A page on its way through lwIP. */
 struct held {
@@ -170,7 +169,7 @@ static struct buf *in_place(const struct pbuf *p, const uint8_t *at, size_t n)
 
     if (n < IN_PLACE_MIN || !payload_stays(p))
         return NULL;
-    b = start_in_ramdisk(at, n) ? buf_foreign(at) : buf_lend(at);
+    b = payload_lend(p, at, n);
     if (b) {
         b->off = (uint16_t)((uintptr_t)at % PAGE_SIZE);
         b->len = (uint16_t)n;

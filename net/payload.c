@@ -14,7 +14,7 @@
 #define POOL_SHARE 3 /* sent data may have one page of the pool in so many */
 
 struct payload {
-    struct pbuf_custom pbuf;
+    struct pbuf_custom pbuf; /* first */
     struct buf *buf;
     bool counted; /* in pages: the others refer to one that is */
 };
@@ -57,13 +57,23 @@ struct pbuf *payload_copy(const void *data, size_t n)
     return wrap(b, NULL, n, true);
 }
 
+/* What p has in a page of the pool; NULL: it has not. */
+static const struct payload *pooled(const struct pbuf *p)
+{
+    const struct payload *load = (const void *)p; /* if it is one */
+
+    return p->flags & PBUF_FLAG_IS_CUSTOM &&
+                   load->pbuf.custom_free_function == give_back
+               ? load
+               : NULL;
+}
+
 size_t payload_extend(struct pbuf *p, const void *data, size_t n)
 {
-    struct payload *load = CONTAINER_OF(p, struct payload, pbuf.pbuf);
+    const struct payload *load = pooled(p);
     size_t room;
 
-    if (!(p->flags & PBUF_FLAG_IS_CUSTOM) ||
-        load->pbuf.custom_free_function != give_back || load->buf->refs != 1)
+    if (!load || load->buf->refs != 1)
         return 0;
     room = PAGE_SIZE - ((uintptr_t)p->payload % PAGE_SIZE + p->len);
     if (n > room)
@@ -74,13 +84,27 @@ size_t payload_extend(struct pbuf *p, const void *data, size_t n)
 
 struct pbuf *payload_refer(const void *data, size_t n)
 {
-    struct pbuf *p;
+    struct pbuf *p = pbuf_alloc_reference(NULL, (u16_t)n, PBUF_ROM);
 
-    if (start_in_ramdisk(data, n)) {
-        p = pbuf_alloc_reference(NULL, (u16_t)n, PBUF_ROM);
-        if (p)
-            ((struct pbuf_rom *)p)->payload = data;
-        return p;
-    }
-    return wrap(buf_lend(data), data, n, false);
+    if (p)
+        ((struct pbuf_rom *)p)->payload = data;
+    return p;
+}
+
+struct pbuf *payload_tail(const struct pbuf *p, size_t at)
+{
+    const struct payload *load = pooled(p);
+    const uint8_t *from = (const uint8_t *)p->payload + at;
+
+    return load ? wrap(buf_lend(load->buf), from, p->len - at, false)
+                : payload_refer(from, p->len - at);
+}
+
+struct buf *payload_lend(const struct pbuf *p, const void *at, size_t n)
+{
+    const struct payload *load = pooled(p);
+
+    if (load)
+        return buf_lend(load->buf);
+    return start_in_ramdisk(at, n) ? buf_foreign(at) : NULL;
 }

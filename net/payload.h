@@ -28,6 +28,10 @@ struct pbuf *payload_copy(const void *data, size_t n);
  * else uses that.  How many bytes; p's lengths are the caller's to change. */
 size_t payload_extend(struct pbuf *p, const void *data, size_t n);
 
-/* A pbuf that refers to data, for which payload_stays(): in the ramdisk, or in
- * another one's page.  NULL: no memory. */
+/* A pbuf that refers to data in the ramdisk.  NULL: no memory. */
 struct pbuf *payload_refer(const void *data, size_t n);
+
+/* For p with payload_stays(): a pbuf that refers to its bytes from at on, and a
+ * buffer with the page of n of them.  NULL: no memory. */
+struct pbuf *payload_tail(const struct pbuf *p, size_t at);
+struct buf *payload_lend(const struct pbuf *p, const void *at, size_t n);

@@ -27,7 +27,7 @@ static struct pbuf *tail_of(const struct pbuf *p, u16_t at)
     struct pbuf *tail;
 
     if (payload_stays(p))
-        return payload_refer(from, n);
+        return payload_tail(p, at);
     tail = pbuf_alloc(PBUF_RAW, n, PBUF_RAM);
     if (tail)
         memcpy(tail->payload, from, n);

@@ -83,6 +83,10 @@ bool net_broken(const struct net *net);
 unsigned net_epoch(const struct net *net);
 struct net_counts *net_counts(struct net *net);
 
+/* The pages that wait to be received into, of all interfaces: how many more or
+ * fewer depends on what has come lately. */
+size_t net_posted(void);
+
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
  * 0, -EIO (broken), -EMSGSIZE (above the MTU, or to be cut into segments above
  * it or by a back-end that does not; 65535 bytes or NET_SLOTS_MAX pieces; or

@@ -45,6 +45,15 @@ static uint32_t rx_posted(const struct net *net)
     return net->rx.size - ring_space(&net->rx);
 }
 
+size_t net_posted(void)
+{
+    size_t n = 0;
+
+    for (const struct net *net = opened.first; net; net = net->next)
+        n += rx_posted(net);
+    return n;
+}
+
 static bool rx_starved(const struct net *net)
 {
     return rx_posted(net) < RX_POSTED_MIN;

@@ -103,7 +103,8 @@ static unsigned long sum(size_t at)
 /* Bytes that nobody has, or that only wait to be used. */
 static unsigned long free_memory(void)
 {
-    const size_t pages = page_count_free() + buf_idle() + slab_idle();
+    const size_t pages =
+        page_count_free() + buf_idle(net_posted()) + slab_idle();
 
     return pages * PAGE_SIZE + mallinfo().fordblks;
 }

@@ -5,6 +5,7 @@
 
 #include "kernel/buf.h"
 #include "kernel/page.h"
+#include "xen/netfront.h"
 
 /* The pool keeps what it once had: let that not look like a leak. */
 static inline void tally_fill_pool(void)
@@ -18,9 +19,11 @@ static inline void tally_fill_pool(void)
     buf_free(all);
 }
 
-/* Free bytes: pages, and buffers in the pool.  The heap keeps what it once
- * had, too: compare after it has had all it needs. */
+/* Free bytes: pages, and buffers that hold nothing.  The heap keeps what it
+ * once had, too: compare after it has had all it needs. */
 static inline size_t tally_free(void)
 {
-    return (page_count_free() + buf_limit() - buf_in_use()) * PAGE_SIZE;
+    const size_t held = buf_in_use() - net_posted();
+
+    return (page_count_free() + buf_limit() - held) * PAGE_SIZE;
 }
