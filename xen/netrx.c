@@ -68,13 +68,8 @@ static size_t min(size_t a, size_t b)
  * of the pool to senders and share the rest. */
 static size_t rx_share(const struct net *net)
 {
-    const size_t posted = rx_posted(net);
-
-    if (posted >= net->rx_target)
-        return 0;
-
     const size_t all = buf_limit() / 4 * 3, ours = all / opened.count;
-    const size_t used = buf_in_use();
+    const size_t used = buf_in_use(), posted = rx_posted(net);
 
     if (used >= all || posted >= ours)
         return 0;

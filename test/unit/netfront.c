@@ -14,8 +14,10 @@ Test(netfront, opens_as_xenstore_says, .init = start)
     cr_assert_eq(net_wake(net), &nb->peer.dev->wake);
     cr_assert_eq(fake.batches, 1, "xenstored is far away");
     cr_assert_eq(netback_slots(nb), 32);
+    cr_assert_eq(net_posted(), 32);
     cr_assert_eq(nb->peer.events_there, 1);
     down(net);
+    cr_assert_eq(net_posted(), 0);
 
     nb->mac = "fe:fA:9F:aB:0c:D9";
     nb->own_mtu = "9000";
@@ -221,6 +223,11 @@ Test(netfront, posts_more_where_frames_come_faster, .init = start)
     xenbus_fail(nb->peer.dev, "it went away");
     cr_assert_eq(net_reopen(net), 0);
     cr_assert_eq(netback_slots(nb), 32, "anew");
+    for (int i = 0; i < 40; i++) {
+        give_one();
+        buf_free(net_poll(net));
+    }
+    cr_assert(wants(64), "what was used before it grew does not count");
     down(net);
 }
 
