@@ -386,6 +386,7 @@ Test(netio, receives_by_waiting, .init = start)
         cr_assert_eq(fake.waits, i);
         cr_assert_eq(net_counts(net)->wakes, i);
     }
+    cr_assert_leq(netback_slots(nb), 32, "one at a time needs no more");
     down(net);
 }
 
