@@ -5,7 +5,7 @@
  * pointer to its first buffer.  Passing it to net_send() gives it away,
  * net_recv() gives one to you.  The descriptors live outside the pages, so
  * sharing a page with a back-end exposes packet bytes and nothing else: pages
- * are zeroed when they enter the pool, hold packets from then on and never
+ * are blank when they enter the pool, hold packets from then on and never
  * leave it.  What a buffer holds beyond its data is some older packet.
  */
 #pragma once
