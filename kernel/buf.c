@@ -3,7 +3,6 @@
 #include "kernel/buf.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "kernel/page.h"
 

@@ -43,8 +43,8 @@ struct buf *buf_alloc(void);
  */
 struct buf *buf_lend(const struct buf *b);
 
-/* The same for memory that is not the pool's: whole pages that nobody will ever
- * write to, and that back-ends may read. */
+/* The same with the page that holds at, where that is not the pool's: nobody
+ * will ever write to it, and back-ends may read all of it. */
 struct buf *buf_foreign(const void *at);
 
 /* Free a whole packet.  NULL is allowed. */

@@ -50,7 +50,7 @@ void waitq_wake(struct waitq *q);
 void waitq_join(struct waitq *q, struct waiter *w);
 void waitq_leave(struct waiter *w);
 int thread_wait(uint64_t deadline); /* 0: woken, or -ETIMEDOUT */
-unsigned waitq_joined(void); /* those of this thread's that were not woken */
+unsigned waitq_joined(void); /* queues in which this thread still stands */
 
 /*
  * A turn among the ready threads.  Work that is too little for a thread, and

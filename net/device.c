@@ -81,15 +81,15 @@ bool device_follow(struct device *d)
     const bool moved = d->epoch != net_epoch(d->net);
     const bool back = !netif_is_link_up(d->netif);
 
-    if (!moved && !back && !net_broken(d->net))
-        return false;
     if (net_broken(d->net)) {
         follow_loss(d);
         return false;
     }
+    if (!moved && !back)
+        return false;
     if (back)
         follow_return(d);
-    else if (moved && !ip4_addr_isany(netif_ip4_addr(d->netif)))
+    else if (!ip4_addr_isany(netif_ip4_addr(d->netif)))
         etharp_gratuitous(d->netif);
     d->epoch = net_epoch(d->net);
     return back;

@@ -14,9 +14,10 @@ static inline bool unreach_possible(const void *header, unsigned len)
 }
 
 /*
- * lwIP's hook for every IPv4 packet, which it takes no notice of itself: an
- * answer "port unreachable" to a connected UDP pcb's datagram calls that pcb's
- * receive function without a packet.  Always 0: lwIP goes on with it.
+ * lwIP's hook for IPv4 packets, called with those that are possible; lwIP takes
+ * no notice of it itself: an answer "port unreachable" to a connected UDP pcb's
+ * datagram calls that pcb's receive function without a packet.  Always 0: lwIP
+ * goes on with it.
  */
 int unreach_input(struct pbuf *p, struct netif *netif);
 
