@@ -11,11 +11,14 @@
 
 static struct {
     struct buf *free;  /* with a page each; the last one used comes first */
+    struct buf *runs;  /* with several, too */
     struct buf *spare; /* descriptors without a page */
-    size_t limit;      /* 0: not known yet */
-    size_t pages;      /* in the pool: free or in use */
+    size_t tables;     /* pages of descriptors */
+
+    /* Pages. */
+    size_t limit; /* 0: not known yet */
+    size_t pages; /* in the pool: free or in use */
     size_t in_use;
-    size_t tables; /* pages of descriptors */
     size_t quarantined;
 } pool;
 
@@ -65,22 +68,47 @@ static struct buf *descriptor(void)
     return pop(&pool.spare);
 }
 
-/* A new page for the pool.  It goes to back-ends: no byte of its past may. */
-static struct buf *grow(void)
+static struct buf *another(void *page, size_t pages, struct buf *owner)
+{
+    struct buf *b = descriptor();
+
+    if (!b)
+        return NULL;
+    *b = (struct buf){.page = page, .pages = (uint8_t)pages, .owner = owner};
+    if (owner)
+        owner->refs++;
+    return b;
+}
+
+/* New pages for the pool.  They go to back-ends: no byte of their past may. */
+static struct buf *grow(size_t n)
 {
     struct buf *b;
 
-    if (pool.pages >= buf_limit() || !(b = descriptor()))
+    if (pool.pages + n > buf_limit() || !(b = another(NULL, n, NULL)))
         return NULL;
-    b->page = page_alloc_blank();
+    b->page = page_alloc_blank(n);
     if (!b->page) {
         push(&pool.spare, b);
         return NULL;
     }
-    page_keep(-1);
+    page_keep(-(ptrdiff_t)n);
     b->owner = b;
-    b->lost = false;
-    pool.pages++;
+    pool.pages += n;
+    return b;
+}
+
+/* The last page of a free run, for good. */
+static struct buf *split(void)
+{
+    struct buf *run = pool.runs, *b;
+
+    if (!run || run->pages == 1)
+        return pop(&pool.runs);
+    if ((b = another(NULL, 1, NULL))) {
+        b->page = run->page + --run->pages * PAGE_SIZE;
+        b->owner = b;
+    }
     return b;
 }
 
@@ -88,9 +116,9 @@ struct buf *buf_alloc(void)
 {
     struct buf *b = pop(&pool.free);
 
-    if (!b && !(b = grow()))
+    if (!b && !(b = grow(1)) && !(b = split()))
         return NULL;
-    pool.in_use++;
+    pool.in_use += b->pages;
     b->refs = 1;
     b->next = NULL;
     b->off = b->len = b->gso_size = 0;
@@ -98,26 +126,24 @@ struct buf *buf_alloc(void)
     return b;
 }
 
-static struct buf *another(void *page, struct buf *owner)
+struct buf *buf_alloc_run(void)
 {
-    struct buf *b = descriptor();
+    struct buf *b = pop(&pool.runs);
 
-    if (!b)
+    if (!b && !(b = grow(BUF_RUN)))
         return NULL;
-    *b = (struct buf){.page = page, .owner = owner};
-    if (owner)
-        owner->refs++;
-    return b;
+    push(&pool.free, b); /* the last one comes first */
+    return buf_alloc();
 }
 
 struct buf *buf_lend(const struct buf *b)
 {
-    return another(b->page, b->owner);
+    return another(b->page, b->pages, b->owner);
 }
 
 struct buf *buf_foreign(const void *at)
 {
-    return another((void *)((uintptr_t)at & ~(PAGE_SIZE - 1)), NULL);
+    return another((void *)((uintptr_t)at & ~(PAGE_SIZE - 1)), UINT8_MAX, NULL);
 }
 
 /* On its own, for most lists are of one: in the loop the compiler would keep
@@ -134,8 +160,11 @@ static __attribute__((noinline)) void free_one(struct buf *b)
     if (--owner->refs)
         return;
     assert(pool.in_use > 0);
-    pool.in_use--;
-    push(&pool.free, owner);
+    pool.in_use -= owner->pages;
+    if (owner->pages > 1)
+        push(&pool.runs, owner);
+    else
+        push(&pool.free, owner);
 }
 
 void buf_free(struct buf *b)
@@ -156,19 +185,18 @@ size_t buf_total(const struct buf *b)
     return total;
 }
 
-/* Its reference stays for ever, and keeps the page from being used again. */
+/* One more reference, for ever, keeps the pages from being used again. */
 void buf_quarantine(struct buf *b)
 {
     struct buf *owner = b->owner;
 
-    if (owner != b)
-        push(&pool.spare, b);
     if (!owner || owner->lost)
         return;
     owner->lost = true;
-    pool.in_use--;
-    pool.pages--;
-    pool.quarantined++;
+    owner->refs++;
+    pool.in_use -= owner->pages;
+    pool.pages -= owner->pages;
+    pool.quarantined += owner->pages;
 }
 
 size_t buf_in_use(void)
@@ -178,9 +206,11 @@ size_t buf_in_use(void)
 
 size_t buf_idle(size_t posted)
 {
-    const size_t needed = pool.in_use - posted;
+    const size_t needed = pool.in_use - posted, tables = tables_for(needed);
 
-    return pool.pages - needed + pool.tables - tables_for(needed);
+    /* A run needs one descriptor, but it is counted with one for each page. */
+    return pool.pages - needed +
+           (pool.tables > tables ? pool.tables - tables : 0);
 }
 
 size_t buf_quarantined(void)

@@ -138,21 +138,12 @@ void *page_alloc(void)
     return page.base + i * PAGE_SIZE;
 }
 
-void *page_alloc_blank(void)
-{
-    const uint8_t *above = page.base + page.past_above * PAGE_SIZE;
-    const uint8_t *below = page.base + page.past_below * PAGE_SIZE;
-    uint8_t *p = page_alloc();
-
-    if (p && (p >= above || p < below))
-        memset(p, 0, PAGE_SIZE);
-    return p;
-}
-
 void *page_alloc_run(size_t n)
 {
     size_t run = 0;
 
+    if (n > page.count)
+        return NULL;
     for (size_t i = page.top; i > page.floor; i--) {
         run = is_free(i - 1) ? run + 1 : 0;
         if (run < n)
@@ -164,6 +155,18 @@ void *page_alloc_run(size_t n)
         return page.base + (i - 1) * PAGE_SIZE;
     }
     return NULL;
+}
+
+void *page_alloc_blank(size_t n)
+{
+    const uint8_t *above = page.base + page.past_above * PAGE_SIZE;
+    const uint8_t *below = page.base + page.past_below * PAGE_SIZE;
+    uint8_t *const first = n == 1 ? page_alloc() : page_alloc_run(n);
+
+    for (uint8_t *p = first; first && n--; p += PAGE_SIZE)
+        if (p >= above || p < below)
+            memset(p, 0, PAGE_SIZE);
+    return first;
 }
 
 void page_free_run(void *p, size_t n)

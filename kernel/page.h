@@ -15,10 +15,10 @@
 struct memory;
 void page_init(const struct memory *m);
 
-void *page_alloc(void);         /* one page, not zeroed; NULL: none left */
-void *page_alloc_blank(void);   /* one that holds nothing we ever wrote, for
-                                   another domain to see */
-void *page_alloc_run(size_t n); /* n adjacent pages, or NULL */
+void *page_alloc(void);           /* one page, not zeroed; NULL: none left */
+void *page_alloc_run(size_t n);   /* n adjacent pages, or NULL */
+void *page_alloc_blank(size_t n); /* n that hold nothing we ever wrote, for
+                                     another domain to see */
 void page_free(void *page);
 void page_free_run(void *page, size_t n);
 size_t page_count_free(void);

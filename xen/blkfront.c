@@ -78,7 +78,7 @@ static uint8_t *bounce_get(struct blk *blk)
 
     if (blk->bounce_free > 0)
         return blk->bounce[--blk->bounce_free];
-    if (blk->bounce_all == BOUNCE_MAX || !(page = page_alloc_blank()))
+    if (blk->bounce_all == BOUNCE_MAX || !(page = page_alloc_blank(1)))
         return NULL;
     blk->bounce_all++;
     return page;

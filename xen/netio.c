@@ -5,6 +5,7 @@
 void netio_lose(gref_t *ref, struct buf *b)
 {
     buf_quarantine(b);
+    buf_free(b);
     *ref = NET_REF_NONE;
 }
 

@@ -30,6 +30,8 @@ struct buf *buf_alloc(void)
         free(b);
         return NULL;
     }
+    b->pages = 1;
+    b->refs = 1;
     in_use++;
     return b;
 }
@@ -39,9 +41,14 @@ void buf_free(struct buf *b)
     while (b) {
         struct buf *next = b->next;
 
-        page_free(b->page);
-        free(b);
-        in_use--;
+        if (b->lost) {
+            b->next = kept;
+            kept = b;
+        } else {
+            page_free(b->page);
+            free(b);
+            in_use--;
+        }
         b = next;
     }
 }
@@ -57,8 +64,7 @@ size_t buf_total(const struct buf *b)
 
 void buf_quarantine(struct buf *b)
 {
-    b->next = kept;
-    kept = b;
+    b->lost = true;
     in_use--;
     quarantined++;
 }
@@ -75,8 +81,12 @@ size_t buf_quarantined(void)
 
 void fake_buf_forget(void)
 {
+    struct buf *b = kept;
+
     in_use += quarantined;
     quarantined = 0;
-    buf_free(kept);
     kept = NULL;
+    for (struct buf *i = b; i; i = i->next)
+        i->lost = false;
+    buf_free(b);
 }

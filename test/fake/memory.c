@@ -30,13 +30,6 @@ void *page_alloc(void)
     return memset(page, 0xa5, PAGE_SIZE);
 }
 
-void *page_alloc_blank(void)
-{
-    void *page = page_alloc();
-
-    return page ? memset(page, 0, PAGE_SIZE) : NULL;
-}
-
 void page_free(void *page)
 {
     for (size_t i = 0; i < GRANTS; i++)

@@ -10,21 +10,27 @@
 size_t fake_pages_free = 4096;
 ptrdiff_t fake_pages_kept;
 
-void *page_alloc(void)
+void *page_alloc_run(size_t n)
 {
     void *page;
 
-    if (fake_pages_free == 0 || !(page = aligned_alloc(PAGE_SIZE, PAGE_SIZE)))
+    if (fake_pages_free < n ||
+        !(page = aligned_alloc(PAGE_SIZE, n * PAGE_SIZE)))
         return NULL;
-    fake_pages_free--;
-    return memset(page, 0xa5, PAGE_SIZE);
+    fake_pages_free -= n;
+    return memset(page, 0xa5, n * PAGE_SIZE);
 }
 
-void *page_alloc_blank(void)
+void *page_alloc(void)
 {
-    void *page = page_alloc();
+    return page_alloc_run(1);
+}
 
-    return page ? memset(page, 0, PAGE_SIZE) : NULL;
+void *page_alloc_blank(size_t n)
+{
+    void *page = page_alloc_run(n);
+
+    return page ? memset(page, 0, n * PAGE_SIZE) : NULL;
 }
 
 void page_free(void *page)

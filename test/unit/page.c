@@ -92,6 +92,8 @@ Test(page, a_run_is_the_highest_that_fits)
     cr_assert_eq(page_alloc_run(5), nth(PAGES - 5));
     cr_assert_null(page_alloc_run(PAGES));
     cr_assert_eq(page_count_free(), PAGES - 12);
+    cr_assert_eq(page_alloc_run(PAGES - 12), nth(0), "all there are");
+    cr_assert_null(page_alloc_run(1));
 }
 
 Test(page, survives_a_long_random_life)
@@ -134,26 +136,32 @@ static bool is_blank(const uint8_t *p)
 /* Xen's builder gives clean pages: memory[] is not, which tells who wipes. */
 Test(page, what_another_domain_sees_holds_nothing_we_wrote)
 {
-    uint8_t *p = page_alloc_blank(), *low;
+    uint8_t *p = page_alloc_blank(1), *low;
 
     cr_assert_eq(p[0], 0xa5, "nobody had it: wiping it is a waste");
     page_free(p);
-    cr_assert_eq(page_alloc_blank(), p);
+    cr_assert_eq(page_alloc_blank(1), p);
     cr_assert(is_blank(p));
     page_free_run(page_alloc_run(7), 7);
     for (int i = 0; i < 7; i++)
-        cr_assert(is_blank(page_alloc_blank()), "a page of the run");
-    cr_assert_eq(*(uint8_t *)page_alloc_blank(), 0xa5);
+        cr_assert(is_blank(page_alloc_blank(1)), "a page of the run");
+    cr_assert_eq(*(uint8_t *)page_alloc_blank(1), 0xa5);
+
+    p = page_alloc();
+    page_free(p);
+    p = page_alloc_blank(3);
+    cr_assert(is_blank(p + 2 * PAGE_SIZE), "of a run only what was given");
+    cr_assert_eq(p[0] + p[PAGE_SIZE], 2 * 0xa5);
 
     low = heap_grow(3 * PAGE_SIZE);
     heap_grow(-3 * (ptrdiff_t)PAGE_SIZE);
     while (page_count_free() > 3)
         page_alloc();
     for (int i = 3; i-- > 0;) {
-        cr_assert_eq(p = page_alloc_blank(), low + (size_t)i * PAGE_SIZE);
+        cr_assert_eq(p = page_alloc_blank(1), low + (size_t)i * PAGE_SIZE);
         cr_assert(is_blank(p), "the heap had it");
     }
-    cr_assert_null(page_alloc_blank());
+    cr_assert_null(page_alloc_blank(1));
 }
 
 Test(page, freeing_twice_is_a_bug, .signal = SIGABRT)
