@@ -3,8 +3,9 @@
  * (xen/io/netif.h).
  *
  * Frames go out from and come in to the pages of their buffers; nothing is
- * copied.  A back-end that breaks the protocol breaks the device: one line on
- * the console, -EIO from then on, net_wake() woken.
+ * copied.  Each page that a piece of a frame touches has a slot.  A back-end
+ * that breaks the protocol breaks the device: one line on the console, -EIO
+ * from then on, net_wake() woken.
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 #include "kernel/buf.h"
 #include "kernel/sched.h"
 
-#define NET_SLOTS_MAX 18 /* pieces of a packet that every back-end takes */
+#define NET_SLOTS_MAX 18 /* of a packet, that every back-end takes */
 
 struct net;
 
@@ -34,8 +35,8 @@ struct net_counts {
     uint64_t tx_too_long; /* -EMSGSIZE */
     uint64_t tx_invalid;  /* -EINVAL */
     uint64_t tx_broken;   /* -EIO */
-    uint64_t tx_errors;   /* the back-end could not send them; pieces */
-    uint64_t tx_lost;     /* on their way when it went away; pieces */
+    uint64_t tx_errors;   /* the back-end could not send them; slots */
+    uint64_t tx_lost;     /* on their way when it went away; slots */
     uint64_t rx_errors;   /* the back-end lost a piece, or went away */
     uint64_t rx_dry;      /* their pages were the last to receive into */
     uint64_t malformed;   /* nonsense in a ring, which broke the device */
@@ -89,10 +90,10 @@ size_t net_posted(void);
 
 /* Queue one frame; b is gone whatever happens.  Waits for free slots.
  * 0, -EIO (broken), -EMSGSIZE (above the MTU, or to be cut into segments above
- * it or by a back-end that does not; 65535 bytes or NET_SLOTS_MAX pieces; or
- * the back-end takes only one piece and the frame does not fit in a page),
- * -EINVAL (a piece is empty or leaves its page).  A checksum left blank is
- * summed here if the back-end would not do it. */
+ * it or by a back-end that does not; 65535 bytes or NET_SLOTS_MAX slots; or the
+ * back-end takes only one and the frame does not fit in a page, or begins in
+ * pages that are lent), -EINVAL (a piece is empty or leaves its pages).  A
+ * checksum left blank is summed here if the back-end would not do it. */
 int net_send(struct net *net, struct buf *b);
 
 /* The same, but never waits: on -EAGAIN b stays yours. */

@@ -2,10 +2,19 @@
 
 #include "xen/netio.h"
 
+/* On its own: copied into its callers it is long. */
+__attribute__((noinline)) void netio_landed(struct buf *b)
+{
+    if (b->flights)
+        b->flights--;
+    else
+        buf_free(b);
+}
+
 void netio_lose(gref_t *ref, struct buf *b)
 {
     buf_quarantine(b);
-    buf_free(b);
+    netio_landed(b);
     *ref = NET_REF_NONE;
 }
 
@@ -18,7 +27,7 @@ unsigned netio_abandon(struct ring *r, gref_t *ref)
 
         n += b != NULL;
         if (b && netio_take_back(&ref[id], b))
-            buf_free(b);
+            netio_landed(b);
     }
     return n;
 }

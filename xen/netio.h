@@ -45,11 +45,14 @@ struct net {
     uint8_t mac[6];
 };
 
-/* Never use b and *ref again. */
+/* A flight of b is over: b is freed when it has no other. */
+void netio_landed(struct buf *b);
+
+/* Never use *ref and b's pages again; the flight is over, too. */
 void netio_lose(gref_t *ref, struct buf *b);
 
-/* The flight of b under *ref is over.  False: the back-end holds on to it, and
- * neither is ever used again. */
+/* One page of b is back from its flight under *ref.  False: the back-end holds
+ * on to it: b is gone, and neither it nor *ref is ever used again. */
 static inline bool netio_take_back(gref_t *ref, struct buf *b)
 {
     if (gnttab_unshare(*ref) == 0)

@@ -25,7 +25,7 @@ static const char *tx_done(struct net *net, const struct netif_tx_response *rsp)
         return "sent page still mapped";
     if (rsp->status != NETIF_RSP_OKAY)
         net->counts.tx_errors++;
-    buf_free(b);
+    netio_landed(b);
     return NULL;
 }
 
@@ -92,13 +92,21 @@ static bool fits(const struct net *net, const struct buf *b, size_t total)
 static int tx_prepare(struct net *net, struct buf *b, size_t *total)
 {
     const struct buf *piece = b;
-    int slots = 0;
+    unsigned slots = 0;
 
     *total = 0;
     do {
-        if (piece->len == 0 || piece->off + piece->len > (int)PAGE_SIZE)
+        const unsigned end = (unsigned)piece->off + piece->len;
+
+        if (piece->len == 0)
             return -EINVAL;
-        if (++slots > NET_SLOTS_MAX)
+        slots++;
+        if (end > PAGE_SIZE) {
+            if (end > piece->pages * PAGE_SIZE)
+                return -EINVAL;
+            slots += buf_touches(piece) - 1;
+        }
+        if (slots > NET_SLOTS_MAX)
             return -EMSGSIZE;
         *total += piece->len;
     } while ((piece = piece->next));
@@ -107,12 +115,12 @@ static int tx_prepare(struct net *net, struct buf *b, size_t *total)
     if (b->flags & BUF_CSUM_BLANK && !(net->csum4 && net->csum6))
         fill_checksum(net, b);
     if (slots > 1 && !net->sg) {
-        if (*total > PAGE_SIZE)
+        if (*total > PAGE_SIZE || b->refs != 1)
             return -EMSGSIZE;
         linearise(net, b);
         slots = 1;
     }
-    return slots + (b->gso_size != 0);
+    return (int)slots + (b->gso_size != 0);
 }
 
 /* How the packet that has its first slot is to be cut. */
@@ -140,38 +148,67 @@ static unsigned tx_flags(const struct buf *b)
     return flags;
 }
 
-/* Give one piece a slot: the rest of its packet. */
-static struct buf *tx_queue_piece(struct net *net, struct buf *b, size_t size,
-                                  unsigned flags)
+/* One page of a piece, from at on. */
+static __attribute__((noinline)) void tx_queue_slot(struct net *net,
+                                                    struct buf *b, size_t at,
+                                                    size_t size, unsigned flags)
 {
-    struct buf *rest = b->next;
+    const uint8_t *from = b->page + at;
     uint16_t id;
     struct netif_tx_request *req = ring_request(&net->tx, b, &id);
 
-    b->next = NULL; /* each piece is freed when its own slot is done */
-    gnttab_share(net->tx_ref[id], net->bus.peer, b->page, false);
+    gnttab_share(net->tx_ref[id], net->bus.peer, from, false);
     *req = (struct netif_tx_request){
         .gref = net->tx_ref[id],
-        .offset = b->off,
-        .flags = (uint16_t)(flags | (rest ? NETTXF_more_data : 0)),
+        .offset = (uint16_t)(at % PAGE_SIZE),
+        .flags = (uint16_t)flags,
         .id = id,
         .size = (uint16_t)size,
     };
-    return rest;
 }
 
-/* Give a packet its slots; there are enough of them.  The first one's size is
- * that of all. */
-static void tx_queue(struct net *net, struct buf *b, size_t total)
+/* A packet of several slots, one for each page, and one for how it is to be
+ * cut.  The first one's size is that of all.  On its own, for most packets have
+ * but one. */
+static __attribute__((noinline)) void tx_queue_all(struct net *net,
+                                                   struct buf *b, size_t size,
+                                                   unsigned flags, int slots)
 {
-    struct buf *rest = tx_queue_piece(net, b, total, tx_flags(b));
+    slots -= b->gso_size != 0;
+    for (;;) {
+        struct buf *const rest = b->next;
+        size_t at = b->off, left = b->len;
+
+        b->next = NULL; /* each piece is freed when its own slots are done */
+        for (;; b->flights++) {
+            const size_t room = PAGE_SIZE - at % PAGE_SIZE;
+            const size_t n = left < room ? left : room;
+
+            tx_queue_slot(net, b, at, size ? size : n,
+                          --slots ? flags | NETTXF_more_data : flags);
+            if (flags & NETTXF_extra_info)
+                tx_queue_gso(net, b);
+            size = flags = 0;
+            at += n;
+            if (!(left -= n))
+                break;
+        }
+        if (!(b = rest))
+            return;
+    }
+}
+
+/* Give a packet its slots; there are enough of them. */
+static void tx_queue(struct net *net, struct buf *b, size_t total, int slots)
+{
+    const unsigned flags = tx_flags(b);
 
     net->counts.tx_packets++;
     net->counts.tx_bytes += total;
-    if (b->gso_size)
-        tx_queue_gso(net, b);
-    while (rest)
-        rest = tx_queue_piece(net, rest, rest->len, 0);
+    if (slots == 1)
+        tx_queue_slot(net, b, b->off, total, flags);
+    else
+        tx_queue_all(net, b, total, flags, slots);
 }
 
 int net_send(struct net *net, struct buf *b)
@@ -213,7 +250,7 @@ int net_trysend(struct net *net, struct buf *b)
         net->tx_freed = false; /* what was freed was not enough */
         return -EAGAIN;
     }
-    tx_queue(net, b, total);
+    tx_queue(net, b, total, slots);
     return 0;
 }
 

@@ -9,16 +9,18 @@
 #include "kernel/page.h"
 
 #define LIMIT 100
+#define RUN   3 /* pages */
 
-static struct buf *kept; /* in quarantine */
-static size_t in_use, quarantined;
+static struct buf *kept;   /* in quarantine */
+static size_t in_use;      /* buffers */
+static size_t quarantined; /* pages, one each time */
 
 size_t buf_limit(void)
 {
-    return LIMIT - quarantined;
+    return quarantined < LIMIT ? LIMIT - quarantined : 0;
 }
 
-struct buf *buf_alloc(void)
+static struct buf *alloc(size_t pages)
 {
     struct buf *b;
 
@@ -26,14 +28,24 @@ struct buf *buf_alloc(void)
         return NULL;
     if (!(b = calloc(1, sizeof(*b))))
         abort();
-    if (!(b->page = page_alloc())) {
+    if (!(b->page = page_alloc_run(pages))) {
         free(b);
         return NULL;
     }
-    b->pages = 1;
+    b->pages = (uint8_t)pages;
     b->refs = 1;
     in_use++;
     return b;
+}
+
+struct buf *buf_alloc(void)
+{
+    return alloc(1);
+}
+
+struct buf *buf_alloc_run(void)
+{
+    return alloc(RUN);
 }
 
 void buf_free(struct buf *b)
@@ -45,7 +57,7 @@ void buf_free(struct buf *b)
             b->next = kept;
             kept = b;
         } else {
-            page_free(b->page);
+            page_free_run(b->page, b->pages);
             free(b);
             in_use--;
         }
@@ -64,8 +76,8 @@ size_t buf_total(const struct buf *b)
 
 void buf_quarantine(struct buf *b)
 {
+    in_use -= !b->lost;
     b->lost = true;
-    in_use--;
     quarantined++;
 }
 
@@ -83,10 +95,11 @@ void fake_buf_forget(void)
 {
     struct buf *b = kept;
 
-    in_use += quarantined;
     quarantined = 0;
     kept = NULL;
-    for (struct buf *i = b; i; i = i->next)
+    for (struct buf *i = b; i; i = i->next) {
         i->lost = false;
+        in_use++;
+    }
     buf_free(b);
 }

@@ -33,10 +33,15 @@ void *page_alloc_blank(size_t n)
     return page ? memset(page, 0, n * PAGE_SIZE) : NULL;
 }
 
+void page_free_run(void *page, size_t n)
+{
+    fake_pages_free += n;
+    free(page);
+}
+
 void page_free(void *page)
 {
-    fake_pages_free++;
-    free(page);
+    page_free_run(page, 1);
 }
 
 void page_keep(ptrdiff_t n)

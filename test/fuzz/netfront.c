@@ -40,10 +40,10 @@ static void send_packet(uint8_t slots, uint8_t a, uint8_t b, bool waits)
     struct buf *first = NULL, *piece;
 
     for (int i = 0; i <= slots % 20; i++) {
-        if (!(piece = buf_alloc()))
+        if (!(piece = a & 16 ? buf_alloc_run() : buf_alloc()))
             break;
         piece->off = (uint16_t)(a * 17);
-        piece->len = (uint16_t)(b * 16 + i);
+        piece->len = (uint16_t)(b * (a & 16 ? 48 : 16) + i);
         piece->flags = a & 7;
         piece->gso_size = a & 8 ? (uint16_t)(b * 16) : 0;
         piece->next = first;

@@ -4,8 +4,8 @@
 # MUTANTS_x are the unit tests for xen/x.c, the quickest to notice first.
 
 MUTANTS_ring     = ring netio netlies
-MUTANTS_netio    = netio netlies netfront
-MUTANTS_nettx    = netio netgso netlies netfit
+MUTANTS_netio    = netio netlies netfront netruns
+MUTANTS_nettx    = netio netgso netlies netfit netruns
 MUTANTS_netrx    = netio netgso netlies netfront
 MUTANTS_netfront = netfront netio netlies netfit netgso
 MUTANTS_blkfront = blkfront blklies

@@ -30,6 +30,7 @@ UNIT_netio = $(UNIT_netfront)
 UNIT_netlies = $(UNIT_netfront)
 UNIT_netfit = $(UNIT_netfront)
 UNIT_netgso = $(UNIT_netfront)
+UNIT_netruns = $(UNIT_netfront)
 UNIT_scarce_net = $(UNIT_netfront) test/fake/scarce.c
 UNIT_scarce_net_FLAGS = $(SCARCE_FLAGS) -Wl,--wrap=buf_alloc,--wrap=gnttab_claim
 UNIT_scarce_blk = $(UNIT_blkfront) test/fake/scarce.c
