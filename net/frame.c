@@ -144,7 +144,7 @@ bool frame_trusted(const struct buf *b)
 struct outgoing {
     struct buf *first, *last;
     size_t room; /* bytes that still fit behind the last piece */
-    unsigned pieces;
+    unsigned slots;
     size_t copied; /* bytes */
 };
 
@@ -158,50 +158,37 @@ static bool add(struct outgoing *out, struct buf *b, size_t room)
         out->first = b;
     out->last = b;
     out->room = room;
-    return ++out->pieces <= NET_SLOTS_MAX;
+    out->slots += room ? 1 : buf_touches(b);
+    return out->slots <= NET_SLOTS_MAX;
 }
 
-/* A piece for bytes that may go out from where they are: lwIP's word that they
- * stay there is PBUF_ROM. */
-static struct buf *in_place(const struct pbuf *p, const uint8_t *at, size_t n)
+/* A piece for what may go out from where it is: lwIP's word that it stays there
+ * is PBUF_ROM. */
+static struct buf *in_place(const struct pbuf *p)
 {
-    struct buf *b;
-
-    if (n < IN_PLACE_MIN || !payload_stays(p))
-        return NULL;
-    b = payload_lend(p, at, n);
-    if (b) {
-        b->off = (uint16_t)((uintptr_t)at % PAGE_SIZE);
-        b->len = (uint16_t)n;
-    }
-    return b;
+    return p->len >= IN_PLACE_MIN && payload_stays(p) ? payload_lend(p) : NULL;
 }
 
-/* The bytes of one pbuf, page by page; false: no memory, or too many pieces. */
+/* The bytes of one pbuf; false: no memory, or too many slots. */
 static bool put(struct outgoing *out, const struct pbuf *p, bool lend)
 {
     const uint8_t *at = p->payload, *const end = at + p->len;
-    struct buf *b;
+    struct buf *b = lend ? in_place(p) : NULL;
 
+    if (b)
+        return add(out, b, 0);
     while (at < end) {
-        size_t n = PAGE_SIZE - (uintptr_t)at % PAGE_SIZE;
+        size_t n = (size_t)(end - at);
 
-        if (n > (size_t)(end - at))
-            n = (size_t)(end - at);
-        if (lend && (b = in_place(p, at, n))) {
-            if (!add(out, b, 0))
-                return false;
-        } else {
-            if (out->room == 0 && !add(out, buf_alloc(), PAGE_SIZE))
-                return false;
-            if (n > out->room)
-                n = out->room;
-            b = out->last;
-            memcpy(b->page + b->len, at, n);
-            b->len = (uint16_t)(b->len + n);
-            out->room -= n;
-            out->copied += n;
-        }
+        if (out->room == 0 && !add(out, buf_alloc(), PAGE_SIZE))
+            return false;
+        if (n > out->room)
+            n = out->room;
+        b = out->last;
+        memcpy(b->page + b->len, at, n);
+        b->len = (uint16_t)(b->len + n);
+        out->room -= n;
+        out->copied += n;
         at += n;
     }
     return true;

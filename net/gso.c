@@ -92,19 +92,15 @@ err_t gso_write(struct tcp_pcb *pcb, const void *data, u16_t n, u8_t flags)
     return err;
 }
 
-/* Pbufs for at most n bytes, page by page; fewer when memory is short. */
+/* Pbufs for at most n bytes; fewer when memory is short. */
 static struct pbuf *load(const uint8_t *data, size_t n, bool stays)
 {
     struct pbuf *first = NULL, *last = NULL, *p;
     size_t done = 0;
 
     for (; done < n; done += p->len) {
-        size_t m = n - done;
-
-        if (!stays && m > PAGE_SIZE)
-            m = PAGE_SIZE;
-        p = stays ? payload_refer(data + done, m)
-                  : payload_copy(data + done, m);
+        p = stays ? payload_refer(data + done, n - done)
+                  : payload_copy(data + done, n - done);
         if (!p)
             break;
         if (last)
@@ -124,7 +120,7 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more)
 {
     const bool small = n < (stays ? IN_PLACE_MIN : PAGES_MIN);
-    const struct tcp_seg *last = tcpseg_last(pcb);
+    struct tcp_seg *last = tcpseg_last(pcb);
     u32_t limit;
     size_t room, m;
     struct pbuf *p;
@@ -133,7 +129,7 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
         return 0;
     limit = size_limit(pcb);
     room = last && last->len < limit ? limit - last->len : limit;
-    if (!stays && (m = tcpseg_extend(pcb, data, n, limit, more)))
+    if (!stays && (m = tcpseg_extend(pcb, last, data, n, limit, more)))
         return m;
     if (small)
         return 0;
@@ -143,7 +139,7 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
         return 0;
     n -= p->tot_len;
     room = p->tot_len;
-    if (tcpseg_append(pcb, p, limit, n == 0 && !more))
+    if (tcpseg_append(pcb, last, p, limit, n == 0 && !more))
         return room;
     pbuf_free(p);
     return 0;

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <lwip/def.h>
+
 #include "kernel/buf.h"
 #include "kernel/page.h"
 #include "lib/util.h"
@@ -12,11 +14,12 @@
 #include "xen/start.h"
 
 #define POOL_SHARE 3 /* sent data may have one page of the pool in so many */
+#define RUN_MIN    (BUF_RUN * PAGE_SIZE / 2) /* bytes: less has single pages */
 
 struct payload {
     struct pbuf_custom pbuf; /* first */
     struct buf *buf;
-    bool counted; /* in pages: the others refer to one that is */
+    size_t pages; /* that it is counted with; 0: others refer to them, too */
 };
 
 static size_t pages;
@@ -25,13 +28,13 @@ static void give_back(struct pbuf *p)
 {
     struct payload *load = CONTAINER_OF(p, struct payload, pbuf.pbuf);
 
-    pages -= load->counted;
+    pages -= load->pages;
     buf_free(load->buf);
     budget_free(load);
 }
 
-/* A pbuf for b, which it takes; NULL: no memory. */
-static struct pbuf *wrap(struct buf *b, const void *at, size_t n, bool counted)
+/* A pbuf for n bytes of b, which it takes, from at on; NULL: no memory. */
+static struct pbuf *wrap(struct buf *b, size_t at, size_t n)
 {
     struct payload *load = b ? budget_malloc(sizeof(*load)) : NULL;
 
@@ -41,23 +44,29 @@ static struct pbuf *wrap(struct buf *b, const void *at, size_t n, bool counted)
     }
     load->pbuf.custom_free_function = give_back;
     load->buf = b;
-    load->counted = counted;
-    pages += counted;
+    load->pages = b->owner == b ? b->pages : 0;
+    pages += load->pages;
     return pbuf_alloced_custom(PBUF_RAW, (u16_t)n, PBUF_ROM, &load->pbuf,
-                               b->page + (uintptr_t)at % PAGE_SIZE, (u16_t)n);
+                               b->page + at, (u16_t)n);
 }
 
 struct pbuf *payload_copy(const void *data, size_t n)
 {
-    struct buf *b = pages < buf_limit() / POOL_SHARE ? buf_alloc() : NULL;
+    const size_t share = buf_limit() / POOL_SHARE;
+    struct buf *b = NULL;
 
-    assert(n <= PAGE_SIZE);
-    if (b)
+    if (n >= RUN_MIN && pages + BUF_RUN <= share)
+        b = buf_alloc_run();
+    if (!b && pages < share)
+        b = buf_alloc();
+    if (b) {
+        n = LWIP_MIN(n, b->pages * PAGE_SIZE);
         memcpy(b->page, data, n);
-    return wrap(b, NULL, n, true);
+    }
+    return wrap(b, 0, n);
 }
 
-/* What p has in a page of the pool; NULL: it has not. */
+/* What p has in pages of the pool; NULL: it has not. */
 static const struct payload *pooled(const struct pbuf *p)
 {
     const struct payload *load = (const void *)p; /* if it is one */
@@ -68,16 +77,19 @@ static const struct payload *pooled(const struct pbuf *p)
                : NULL;
 }
 
+/* Where p's bytes begin in its buffer. */
+static size_t offset(const struct payload *load)
+{
+    return (size_t)((const uint8_t *)load->pbuf.pbuf.payload - load->buf->page);
+}
+
 size_t payload_extend(struct pbuf *p, const void *data, size_t n)
 {
     const struct payload *load = pooled(p);
-    size_t room;
 
     if (!load || load->buf->refs != 1)
         return 0;
-    room = PAGE_SIZE - ((uintptr_t)p->payload % PAGE_SIZE + p->len);
-    if (n > room)
-        n = room;
+    n = LWIP_MIN(n, load->buf->pages * PAGE_SIZE - offset(load) - p->len);
     memcpy((uint8_t *)p->payload + p->len, data, n);
     return n;
 }
@@ -91,20 +103,35 @@ struct pbuf *payload_refer(const void *data, size_t n)
     return p;
 }
 
-struct pbuf *payload_tail(const struct pbuf *p, size_t at)
+/* It may outlive p, so that the pages are counted with it from now on. */
+struct pbuf *payload_tail(struct pbuf *p, size_t at)
 {
-    const struct payload *load = pooled(p);
-    const uint8_t *from = (const uint8_t *)p->payload + at;
+    struct payload *head = (void *)p, *load;
+    struct pbuf *tail;
 
-    return load ? wrap(buf_lend(load->buf), from, p->len - at, false)
-                : payload_refer(from, p->len - at);
+    if (!pooled(p))
+        return payload_refer((const uint8_t *)p->payload + at, p->len - at);
+    tail = wrap(buf_lend(head->buf), offset(head) + at, p->len - at);
+    if (tail) {
+        load = (void *)tail;
+        load->pages = head->pages;
+        head->pages = 0;
+    }
+    return tail;
 }
 
-struct buf *payload_lend(const struct pbuf *p, const void *at, size_t n)
+struct buf *payload_lend(const struct pbuf *p)
 {
     const struct payload *load = pooled(p);
+    struct buf *b = NULL;
 
     if (load)
-        return buf_lend(load->buf);
-    return start_in_ramdisk(at, n) ? buf_foreign(at) : NULL;
+        b = buf_lend(load->buf);
+    else if (start_in_ramdisk(p->payload, p->len))
+        b = buf_foreign(p->payload);
+    if (b) {
+        b->off = (uint16_t)((const uint8_t *)p->payload - b->page);
+        b->len = p->len;
+    }
+    return b;
 }

@@ -20,7 +20,7 @@ static struct pbuf **locate(struct tcp_seg *seg, u16_t n, u16_t *at)
 }
 
 /* The bytes of p from at on, which stay where they are if they ever do. */
-static struct pbuf *tail_of(const struct pbuf *p, u16_t at)
+static struct pbuf *tail_of(struct pbuf *p, u16_t at)
 {
     const u16_t n = (u16_t)(p->len - at);
     const uint8_t *from = (const uint8_t *)p->payload + at;
@@ -87,13 +87,12 @@ bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
 
     if (seg->p->ref != 1 || seg->flags)
         return false;
-    link = locate(seg, n, &at);
-    if (at && !(tail = tail_of(*link, at)))
-        return false;
     if (!(new = make(pcb, lwip_ntohl(seg->tcphdr->seqno) + n,
-                     TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN)))) {
-        if (tail)
-            pbuf_free(tail);
+                     TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN))))
+        return false;
+    link = locate(seg, n, &at);
+    if (at && !(tail = tail_of(*link, at))) {
+        tcp_seg_free(new);
         return false;
     }
     new->len = (u16_t)(seg->len - n);
@@ -153,10 +152,9 @@ static void count(struct tcp_pcb *pcb, struct tcp_seg *seg, size_t n, bool push)
     pcb->snd_buf -= (u32_t)n;
 }
 
-size_t tcpseg_extend(struct tcp_pcb *pcb, const void *data, size_t n,
-                     u32_t limit, bool more)
+size_t tcpseg_extend(struct tcp_pcb *pcb, struct tcp_seg *last,
+                     const void *data, size_t n, u32_t limit, bool more)
 {
-    struct tcp_seg *last = tcpseg_last(pcb);
     struct pbuf *tail;
     size_t m;
 
@@ -175,11 +173,11 @@ size_t tcpseg_extend(struct tcp_pcb *pcb, const void *data, size_t n,
     return m;
 }
 
-bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
-                   bool push)
+bool tcpseg_append(struct tcp_pcb *pcb, struct tcp_seg *last,
+                   struct pbuf *payload, u32_t limit, bool push)
 {
     const u16_t n = payload->tot_len, pieces = pbuf_clen(payload);
-    struct tcp_seg *last = tcpseg_last(pcb), *seg = last;
+    struct tcp_seg *seg = last;
 
     if (n > pcb->snd_buf || pcb->snd_queuelen + pieces >= TCP_SND_QUEUELEN)
         return false;

@@ -8,23 +8,23 @@
 
 #include <lwip/priv/tcp_priv.h>
 
+/* The last one that is unsent, or NULL: last, below. */
+struct tcp_seg *tcpseg_last(const struct tcp_pcb *pcb);
+
 /* Queue payload, of at most 64 KB, behind what is unsent, in the last segment
  * if that then has no more than limit bytes, or in one of its own; push: with
  * PSH.  False: no memory, and payload stays the caller's. */
-bool tcpseg_append(struct tcp_pcb *pcb, struct pbuf *payload, u32_t limit,
-                   bool push);
+bool tcpseg_append(struct tcp_pcb *pcb, struct tcp_seg *last,
+                   struct pbuf *payload, u32_t limit, bool push);
 
-/* Copy data into the last page of what is unsent, as far as there is room and
+/* Copy data into the last pages of what is unsent, as far as there is room and
  * its segment then has no more than limit bytes: how many bytes. */
-size_t tcpseg_extend(struct tcp_pcb *pcb, const void *data, size_t n,
-                     u32_t limit, bool more);
+size_t tcpseg_extend(struct tcp_pcb *pcb, struct tcp_seg *last,
+                     const void *data, size_t n, u32_t limit, bool more);
 
 /* Leave n bytes in seg, of either queue, and make the rest the next one; false:
  * no memory, or seg waits in lwIP's ARP queue, or has options. */
 bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n);
-
-/* The last one that is unsent, or NULL. */
-struct tcp_seg *tcpseg_last(const struct tcp_pcb *pcb);
 
 /* Free the part of the first segment in a queue that has arrived, which must
  * not be sent again: a segment that ends before pcb->lastack would never fit

@@ -177,7 +177,7 @@ static unsigned pages(const struct buf *b)
     unsigned n = 0;
 
     for (; b; b = b->next)
-        n++;
+        n += buf_touches(b);
     return n;
 }
 
@@ -253,7 +253,7 @@ static void transmit(struct net *net)
         for (const struct buf *b = first; b; b = b->next) {
             memcpy(frame + len, b->page + b->off, b->len);
             len += b->len;
-            fake_net.in_place += b->owner != b;
+            fake_net.in_place += b->owner != b ? buf_touches(b) : 0;
         }
         fake_net.frames++;
         fake_net.blank += first->flags & BUF_CSUM_BLANK;

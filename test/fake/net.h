@@ -41,7 +41,7 @@ extern struct fake_net {
     unsigned frames, kicks; /* sent */
     unsigned blank;         /* of those, marked BUF_CSUM_BLANK */
     unsigned large;         /* and those with a gso_size */
-    unsigned in_place;      /* pieces that were lent, not copied */
+    unsigned in_place;      /* pages that were lent, not copied */
     unsigned bad_sums;      /* of those, wrong by the mirror's reckoning */
     unsigned lost;          /* received, but no buffer */
     unsigned turns;         /* times a thread ran */

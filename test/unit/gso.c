@@ -14,6 +14,7 @@
 #include "kernel/sched.h"
 #include "lib/fd.h"
 #include "net/budget.h"
+#include "net/tcpseg.h"
 #include "test/fake/constant.h"
 #include "test/fake/net.h"
 #include "test/fake/page.h"
@@ -329,6 +330,71 @@ static void write_to_a_tiny_window(void)
     fd_close(pair[1]);
     nap(FAKE_SECOND);
     fd_close(pair[0]);
+}
+
+/* A pair whose first end has a window for four large segments. */
+static struct tcp_pcb *make_wide_pair(void)
+{
+    struct tcp_pcb *pcb;
+
+    make_pair(PEER, pair);
+    for (pcb = tcp_active_pcbs; pcb->local_port == PORT; pcb = pcb->next)
+        ;
+    pcb->cwnd = pcb->snd_wnd = pcb->snd_wnd_max = 4 * 65536;
+    return pcb;
+}
+
+static void write_in_parts(void)
+{
+    static uint8_t block[40000];
+    struct tcp_pcb *pcb = make_wide_pair();
+
+    cr_assert_eq(send(pair[0], block, 40000, 0), 40000);
+    cr_assert_eq(send(pair[0], block, 20000, 0), 20000);
+    cr_assert_eq(pcb->unsent->len, 60000);
+    cr_assert_eq(pbuf_clen(pcb->unsent->p), 2, "a header and a run");
+    cr_assert_eq(send(pair[0], block, 40000, 0), 40000);
+    cr_assert_gt(pcb->unsent->len, 63000);
+    cr_assert_eq(pbuf_clen(pcb->unsent->p), 2);
+    cr_assert_gt(pcb->unsent->next->len, 30000);
+    cr_assert_null(pcb->unsent->next->next);
+    fd_close(pair[1]);
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+}
+
+Test(gso, puts_a_segment_into_one_run_of_pages)
+{
+    cr_assert(world(write_in_parts));
+}
+
+static void cut_when_scarce(void)
+{
+    static uint8_t block[40000];
+    struct tcp_pcb *pcb = make_wide_pair();
+    size_t used, left = 0;
+
+    cr_assert_eq(send(pair[0], block, sizeof(block), 0), sizeof(block));
+    used = budget_used();
+    for (; budget_init(used + left), !tcpseg_cut(pcb, pcb->unsent, 7000);
+         left += 8) {
+        cr_assert_eq(budget_used(), used);
+        cr_assert_eq(pcb->unsent->len, 40000);
+        cr_assert_null(pcb->unsent->next);
+        cr_assert_eq(buf_in_use(), BUF_RUN);
+    }
+    cr_assert_gt(left, 100, "a header, a segment, a payload");
+    cr_assert_eq(pcb->unsent->len, 7000);
+    cr_assert_eq(pcb->unsent->next->len, 33000);
+    budget_init(budget_used() + (8 << 20));
+    fd_close(pair[1]);
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+}
+
+Test(gso, cuts_a_segment_or_leaves_it_as_it_was)
+{
+    cr_assert(world(cut_when_scarce));
 }
 
 Test(gso, goes_on_where_the_window_is_below_a_segment)
