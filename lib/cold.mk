@@ -9,7 +9,7 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        net/multicast net/stream_option net/ping net/pair net/ifaddrs net/service \
        net/dns_message net/dns net/hosts net/precedence net/netdb net/nameinfo \
        net/unreach net/discovery net/packet6 net/connection net/quirk net/ends \
-       net/isn net/tcpseg net/recovery lib/fd net/timers net/socket lib/http_list lib/tree lib/ramdisk \
+       net/isn net/gso net/tcpseg net/recovery lib/fd net/timers net/socket lib/http_list lib/tree lib/ramdisk \
        lib/http_condition lib/http_site lib/http_body lib/http_accept kernel/page \
        $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp udp ipv4/dhcp ipv4/icmp ipv4/igmp \
            ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
