@@ -28,7 +28,7 @@ static size_t tables_for(size_t n)
     return (n + TABLE - 1) / TABLE;
 }
 
-size_t buf_limit(void)
+COLD size_t buf_limit(void)
 {
     if (pool.limit == 0) {
         pool.limit = page_count_free() / POOL_SHARE;
@@ -81,7 +81,7 @@ static struct buf *another(void *page, size_t pages, struct buf *owner)
 }
 
 /* New pages for the pool.  They go to back-ends: no byte of their past may. */
-static struct buf *grow(size_t n)
+static COLD struct buf *grow(size_t n)
 {
     struct buf *b;
 
@@ -99,7 +99,7 @@ static struct buf *grow(size_t n)
 }
 
 /* The last page of a free run, for good. */
-static struct buf *split(void)
+static COLD struct buf *split(void)
 {
     struct buf *run = pool.runs, *b;
 
@@ -186,7 +186,7 @@ size_t buf_total(const struct buf *b)
 }
 
 /* One more reference, for ever, keeps the pages from being used again. */
-void buf_quarantine(struct buf *b)
+COLD void buf_quarantine(struct buf *b)
 {
     struct buf *owner = b->owner;
 
@@ -204,7 +204,7 @@ size_t buf_in_use(void)
     return pool.in_use;
 }
 
-size_t buf_idle(size_t posted)
+COLD size_t buf_idle(size_t posted)
 {
     const size_t needed = pool.in_use - posted, tables = tables_for(needed);
 
@@ -213,7 +213,7 @@ size_t buf_idle(size_t posted)
            (pool.tables > tables ? pool.tables - tables : 0);
 }
 
-size_t buf_quarantined(void)
+COLD size_t buf_quarantined(void)
 {
     return pool.quarantined;
 }

@@ -93,14 +93,14 @@ static inline void back_to_loop(void)
     errno = saved;
 }
 
-static void thread_start(void)
+static COLD void thread_start(void)
 {
     errno = 0;
     sched.current->fn(sched.current->arg);
     thread_exit();
 }
 
-static void bury(struct thread *t)
+static COLD void bury(struct thread *t)
 {
     *t->all_prev = t->all_next;
     if (t->all_next)
@@ -122,7 +122,8 @@ static void run_thread(struct turn *turn)
         bury(t);
 }
 
-struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+COLD struct thread *thread_create(const char *name, void (*fn)(void *),
+                                  void *arg)
 {
     uint64_t *low = stack_alloc();
     struct thread *t;
@@ -160,7 +161,7 @@ struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
     return t;
 }
 
-void thread_exit(void)
+COLD void thread_exit(void)
 {
     sched.current->dead = true;
     back_to_loop();
@@ -173,7 +174,7 @@ void thread_yield(void)
     back_to_loop();
 }
 
-void thread_sleep(uint64_t deadline)
+COLD void thread_sleep(uint64_t deadline)
 {
     while (thread_wait(deadline) == 0)
         ; /* a wake from a queue left earlier: not what we wait for */
@@ -293,7 +294,7 @@ uint64_t sched_next_deadline(void)
     return sched.soonest ? sched.soonest->deadline : NEVER;
 }
 
-void sched_backtrace(void)
+COLD void sched_backtrace(void)
 {
     for (struct thread *t = sched.all; t; t = t->all_next) {
         if (t == sched.current)

@@ -8,6 +8,10 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What runs seldom among functions that do not: made small, and thought to be
+ * unlikely where it is called. */
+#define COLD __attribute__((cold))
+
 /* The struct that holds member m at address p. */
 #define CONTAINER_OF(p, type, m)                                               \
     ((type *)(void *)((char *)(p)-offsetof(type, m)))

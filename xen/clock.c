@@ -4,6 +4,7 @@
 
 #include "arch/x86_64/cpu.h"
 #include "lib/shared.h"
+#include "lib/util.h"
 #include "xen/start.h"
 
 /* Ticks of the TSC as nanoseconds (xen/xen.h, struct vcpu_time_info): shifted
@@ -45,7 +46,7 @@ uint64_t clock_of_ticks(uint64_t ticks)
                  load_relaxed(&t->tsc_shift));
 }
 
-uint64_t clock_wall(void)
+COLD uint64_t clock_wall(void)
 {
     uint32_t version;
     uint64_t born; /* wall clock when system time was 0; Xen may change it */

@@ -7,6 +7,7 @@
 #include "arch/x86_64/trap.h"
 #include "kernel/panic.h"
 #include "lib/shared.h"
+#include "lib/util.h"
 #include "xen/hypercall.h"
 #include "xen/start.h"
 
@@ -25,7 +26,7 @@ static xen_ulong_t *pending(uint32_t port)
     return &shared_info->evtchn_pending[port / WORD_BITS];
 }
 
-void evtchn_init(void)
+COLD void evtchn_init(void)
 {
     evtchn.armed = NEVER;
     if (callback_op_register(CALLBACKTYPE_event, trap_upcall_entry) ||
@@ -34,7 +35,7 @@ void evtchn_init(void)
         panic("evtchn: Xen refused a timer and a way to wake us");
 }
 
-int evtchn_watch(uint32_t port, struct waitq *wake)
+COLD int evtchn_watch(uint32_t port, struct waitq *wake)
 {
     if (port >= PORTS)
         return -ENOSPC;
@@ -42,7 +43,7 @@ int evtchn_watch(uint32_t port, struct waitq *wake)
     return 0;
 }
 
-int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port)
+COLD int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port)
 {
     int err = evtchn_op_alloc_unbound(peer, port);
 
@@ -53,7 +54,7 @@ int evtchn_open(uint16_t peer, struct waitq *wake, uint32_t *port)
     return err;
 }
 
-void evtchn_close(uint32_t port)
+COLD void evtchn_close(uint32_t port)
 {
     evtchn_op_close(port);
     evtchn.wake[port] = NULL;
@@ -126,12 +127,12 @@ void evtchn_wait(uint64_t deadline)
     store_relaxed(&v->evtchn_upcall_mask, 1); /* no upcall: woken for nothing */
 }
 
-uint64_t evtchn_sends(void)
+COLD uint64_t evtchn_sends(void)
 {
     return evtchn.sends;
 }
 
-uint64_t evtchn_sleeps(void)
+COLD uint64_t evtchn_sleeps(void)
 {
     return evtchn.sleeps;
 }

@@ -9,6 +9,7 @@
 #include "arch/x86_64/mm.h"
 #include "kernel/page.h"
 #include "lib/shared.h"
+#include "lib/util.h"
 #include "xen/hypercall.h"
 
 #define PER_FRAME  (PAGE_SIZE / sizeof(grant_entry_v1_t))
@@ -32,7 +33,7 @@ static grant_entry_v1_t *entry(gref_t ref)
 }
 
 /* Map one more frame of the table. */
-static int grow(void)
+static COLD int grow(void)
 {
     unsigned long mfn[FRAMES_MAX] = {0};
     unsigned n = gnttab.frames;
@@ -53,7 +54,7 @@ static int grow(void)
     return 0;
 }
 
-static gref_t take(void)
+static COLD gref_t take(void)
 {
     const gref_t ref = gnttab.free;
 
@@ -64,7 +65,7 @@ static gref_t take(void)
     return ref;
 }
 
-int gnttab_claim(gref_t *refs, size_t n)
+COLD int gnttab_claim(gref_t *refs, size_t n)
 {
     while (gnttab.count < n)
         if (grow())
@@ -74,7 +75,7 @@ int gnttab_claim(gref_t *refs, size_t n)
     return 0;
 }
 
-void gnttab_release(const gref_t *refs, size_t n)
+COLD void gnttab_release(const gref_t *refs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         assert(entry(refs[i])->flags == 0);
@@ -109,7 +110,7 @@ int gnttab_unshare(gref_t ref)
     return 0;
 }
 
-size_t gnttab_in_use(void)
+COLD size_t gnttab_in_use(void)
 {
     return gnttab.frames == 0 ? 0
                               : gnttab.frames * PER_FRAME -

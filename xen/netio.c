@@ -2,6 +2,8 @@
 
 #include "xen/netio.h"
 
+#include "lib/util.h"
+
 /* On its own: copied into its callers it is long. */
 __attribute__((noinline)) void netio_landed(struct buf *b)
 {
@@ -11,14 +13,14 @@ __attribute__((noinline)) void netio_landed(struct buf *b)
         buf_free(b);
 }
 
-void netio_lose(gref_t *ref, struct buf *b)
+COLD void netio_lose(gref_t *ref, struct buf *b)
 {
     buf_quarantine(b);
     netio_landed(b);
     *ref = NET_REF_NONE;
 }
 
-unsigned netio_abandon(struct ring *r, gref_t *ref)
+COLD unsigned netio_abandon(struct ring *r, gref_t *ref)
 {
     unsigned n = 0;
 
@@ -32,7 +34,7 @@ unsigned netio_abandon(struct ring *r, gref_t *ref)
     return n;
 }
 
-void netio_fail(struct net *net, const char *why)
+COLD void netio_fail(struct net *net, const char *why)
 {
     net->counts.malformed++;
     xenbus_fail(&net->bus, why);

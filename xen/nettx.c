@@ -7,6 +7,7 @@
 
 #include "kernel/page.h"
 #include "kernel/segment.h"
+#include "lib/util.h"
 
 #define GSO_HEADERS 40u /* IPv4's and TCP's, at least */
 
@@ -48,7 +49,7 @@ void netio_take_sent(struct net *net)
 }
 
 /* Move a packet into its first page, for a back-end that wants no chains. */
-static void linearise(struct net *net, struct buf *b)
+static COLD void linearise(struct net *net, struct buf *b)
 {
     struct buf *rest = b->next;
 
@@ -224,7 +225,7 @@ int net_send(struct net *net, struct buf *b)
 }
 
 /* Drop a packet, for one of the reasons that net_send() has. */
-static int refuse(struct net *net, struct buf *b, int err)
+static COLD int refuse(struct net *net, struct buf *b, int err)
 {
     struct net_counts *c = &net->counts;
 

@@ -8,10 +8,11 @@
 
 #include "kernel/page.h"
 #include "lib/shared.h"
+#include "lib/util.h"
 
 _Static_assert(offsetof(struct ring_page, slots) == 64, "Xen ABI");
 
-void ring_init(struct ring *r, void *page, size_t slot_size)
+COLD void ring_init(struct ring *r, void *page, size_t slot_size)
 {
     size_t fit = (PAGE_SIZE - sizeof(struct ring_page)) / slot_size;
 
