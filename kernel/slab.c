@@ -9,11 +9,13 @@
 #include "kernel/page.h"
 #include "lib/util.h"
 
-/* What a page can be cut into with little left over; what is larger than the
- * last has whole pages. */
+/* What a page can be cut into with little left over, in steps of 16 bytes; what
+ * is larger than the last has whole pages. */
 static const uint16_t sizes[] = {32,  48,  96,  160,  240,
                                  336, 576, 992, 1344, 2032};
 #define WHOLE ARRAY_LEN(sizes)
+#define STEP  16ul
+#define STEPS (2032 / STEP)
 
 struct piece {
     struct piece *next;
@@ -30,17 +32,25 @@ struct slab {
 _Static_assert(sizeof(struct slab) % 16 == 0, "or pieces were not aligned");
 
 static struct slab *lists[ARRAY_LEN(sizes)];
-static size_t taken, kept; /* pages */
-static size_t in_use;      /* bytes */
+static size_t taken, kept;         /* pages */
+static size_t in_use;              /* bytes */
+static size_t most;                /* that may be */
+static uint8_t kind_of[STEPS + 1]; /* so many steps */
 
-void slab_keep(size_t bytes)
+COLD void slab_init(size_t limit)
 {
-    kept = bytes / PAGE_SIZE;
+    most = limit;
+    kept = limit / 2 / PAGE_SIZE;
+    for (unsigned kind = 0, n = 0; n <= STEPS; n++) {
+        if (n * STEP > sizes[kind])
+            kind++;
+        kind_of[n] = (uint8_t)kind;
+    }
     page_keep((ptrdiff_t)kept);
 }
 
 /* Pages up to those kept for us count as ours, taken or not. */
-static void count(size_t before, size_t after)
+static COLD void count(size_t before, size_t after)
 {
     const size_t was = before < kept ? kept - before : 0;
     const size_t is = after < kept ? kept - after : 0;
@@ -49,7 +59,7 @@ static void count(size_t before, size_t after)
     page_keep((ptrdiff_t)is - (ptrdiff_t)was);
 }
 
-static struct slab *take_pages(size_t n)
+static COLD struct slab *take_pages(size_t n)
 {
     struct slab *s = n == 1 ? page_alloc() : page_alloc_run(n);
 
@@ -60,7 +70,7 @@ static struct slab *take_pages(size_t n)
     return s;
 }
 
-static void give_pages(struct slab *s)
+static COLD void give_pages(struct slab *s)
 {
     const size_t n = s->pages;
 
@@ -87,32 +97,36 @@ static void leave_list(struct slab *s)
 }
 
 /* A page of free pieces, in its list; the lowest comes first. */
-static struct slab *cut(unsigned kind)
+static COLD struct slab *cut(unsigned kind)
 {
     struct slab *s = take_pages(1);
     const size_t size = sizes[kind];
+    size_t n = (PAGE_SIZE - sizeof(*s)) / size;
 
     if (!s)
         return NULL;
-    for (size_t n = (PAGE_SIZE - sizeof(*s)) / size; n-- > 0;) {
-        struct piece *p = (void *)((uint8_t *)(s + 1) + n * size);
+    do {
+        struct piece *p = (void *)((uint8_t *)(s + 1) + --n * size);
 
         p->next = s->free;
         s->free = p;
-    }
+    } while (n > 0);
     s->kind = (uint16_t)kind;
     enter_list(s);
     return s;
 }
 
-static void *alloc_whole(size_t n)
+static bool exceeds(size_t n)
 {
-    struct slab *s =
-        n > SIZE_MAX / 2
-            ? NULL
-            : take_pages((n + sizeof(*s) + PAGE_SIZE - 1) / PAGE_SIZE);
+    return n > most || in_use > most - n;
+}
 
-    if (!s)
+static COLD void *alloc_whole(size_t n)
+{
+    const size_t size = round_up(n + sizeof(struct slab), PAGE_SIZE);
+    struct slab *s;
+
+    if (size < n || exceeds(size) || !(s = take_pages(size / PAGE_SIZE)))
         return NULL;
     in_use += s->pages * PAGE_SIZE;
     return s + 1;
@@ -120,16 +134,15 @@ static void *alloc_whole(size_t n)
 
 void *slab_alloc(size_t n)
 {
-    unsigned kind = 0;
+    const size_t steps = (n + STEP - 1) / STEP;
     struct slab *s;
     struct piece *p;
+    unsigned kind;
 
-    while (kind < WHOLE && n > sizes[kind])
-        kind++;
-    if (kind == WHOLE)
+    if (n > STEPS * STEP)
         return alloc_whole(n);
-    s = lists[kind] ? lists[kind] : cut(kind);
-    if (!s)
+    kind = kind_of[steps];
+    if (exceeds(sizes[kind]) || !(s = lists[kind] ? lists[kind] : cut(kind)))
         return NULL;
     p = s->free;
     s->free = p->next;
@@ -172,7 +185,7 @@ size_t slab_in_use(void)
     return in_use;
 }
 
-size_t slab_idle(void)
+COLD size_t slab_idle(void)
 {
     size_t n = 0;
 

@@ -9,10 +9,12 @@
 
 #include <stddef.h>
 
-/* Whatever the heap does, it leaves pages for this many bytes.  Called once. */
-void slab_keep(size_t bytes);
+/* All pieces may take up so many bytes; whatever the heap does, it leaves pages
+ * for half of them.  Called once. */
+void slab_init(size_t limit);
 
-void *slab_alloc(size_t n); /* aligned to 16 bytes; NULL: no pages left */
+void *slab_alloc(size_t n); /* aligned to 16 bytes; NULL: no pages left, or
+                               beyond the limit */
 void slab_free(void *piece);
 
 size_t slab_in_use(void); /* bytes that the pieces take up */

@@ -14,7 +14,7 @@
 static size_t limit;
 uint32_t budget_window;
 
-void budget_init(size_t bytes)
+COLD void budget_init(size_t bytes)
 {
     uint32_t window = WINDOW_MIN;
 
@@ -22,42 +22,32 @@ void budget_init(size_t bytes)
         window *= 2;
     budget_window = window - WINDOW_MIN;
     limit = bytes;
-    slab_keep(bytes / 2);
+    slab_init(bytes);
 }
 
-/* What can be had of it, now that the program has its share. */
-static size_t ceiling(void)
+static inline size_t free_bytes(void)
 {
-    const size_t most = slab_in_use() + page_count_free() * PAGE_SIZE;
-
-    return most < limit ? most : limit;
+    return page_count_free() * PAGE_SIZE;
 }
 
-size_t budget_used(void)
-{
-    return slab_in_use();
-}
-
+/* What can be had is the limit, or less now that the program has its share. */
 bool budget_low(void)
 {
-    const size_t most = ceiling();
+    const size_t used = slab_in_use();
 
-    return slab_in_use() > most - most / 4;
+    return used > limit - limit / 4 || used > 3 * free_bytes();
 }
 
 /* Shares come from the first quarter of what there is before it is low, so any
  * number of them leaves the rest. */
 size_t budget_share(void)
 {
-    const size_t most = ceiling(), quarter = (most - most / 4) / 4;
     const size_t used = slab_in_use();
+    const size_t there = used + free_bytes();
+    const size_t most = there < limit ? there : limit;
+    const size_t quarter = (most - most / 4) / 4;
 
     return used < quarter ? (quarter - used) / 2 : 0;
-}
-
-void *budget_malloc(size_t n)
-{
-    return n > limit || slab_in_use() > limit - n ? NULL : slab_alloc(n);
 }
 
 void *budget_calloc(size_t n, size_t size)
@@ -71,10 +61,4 @@ void *budget_calloc(size_t n, size_t size)
     if (p)
         memset(p, 0, bytes);
     return p;
-}
-
-void budget_free(void *p)
-{
-    if (p)
-        slab_free(p);
 }

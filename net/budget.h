@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/slab.h"
+
 void budget_init(size_t limit); /* bytes */
 
 /* What TCP's windows have beyond 32 KB: a sixth of the limit is for one.
  * lwIP's preprocessor takes part in this, so it is no function. */
 extern uint32_t budget_window;
-
-size_t budget_used(void);
 
 /* Three quarters of what can be had are in use: take no more data, in or out,
  * only the acknowledgements that let go of what is held. */
@@ -27,7 +27,21 @@ bool budget_low(void);
  * the less it is; 0 when only the least should be taken. */
 size_t budget_share(void);
 
+static inline size_t budget_used(void)
+{
+    return slab_in_use();
+}
+
 /* As malloc() and friends; NULL beyond the limit. */
-void *budget_malloc(size_t n);
+static inline void *budget_malloc(size_t n)
+{
+    return slab_alloc(n);
+}
+
 void *budget_calloc(size_t n, size_t size);
-void budget_free(void *p);
+
+static inline void budget_free(void *p)
+{
+    if (p)
+        slab_free(p);
+}

@@ -21,10 +21,21 @@ void mm_populate(void *from, size_t pages)
     cr_assert_fail("%zu pages at %p are mapped already", pages, from);
 }
 
-static void init(void)
+static void start(size_t limit)
 {
     page_init(&(struct memory){memory, memory + sizeof(memory),
                                memory + sizeof(memory)});
+    slab_init(limit);
+}
+
+static void init(void)
+{
+    start(SIZE_MAX / 4); /* more than there is */
+}
+
+static void init_half(void)
+{
+    start(PAGES / 2 * PAGE_SIZE);
 }
 
 TestSuite(slab, .init = init);
@@ -125,11 +136,10 @@ Test(slab, says_when_there_are_no_pages)
     cr_assert_null(slab_alloc(5000));
 }
 
-Test(slab, has_the_pages_it_keeps_whatever_the_heap_takes)
+Test(slab, has_the_pages_it_keeps_whatever_the_heap_takes, .init = init_half)
 {
     void *p[50];
 
-    slab_keep(50 * PAGE_SIZE);
     while (heap_grow(PAGE_SIZE) != (void *)-1)
         ;
     cr_assert_eq(page_count_free(), 50);
@@ -142,17 +152,36 @@ Test(slab, has_the_pages_it_keeps_whatever_the_heap_takes)
     cr_assert_eq(heap_grow(PAGE_SIZE), (void *)-1, "still its own");
 }
 
-Test(slab, leaves_the_heap_what_it_has_taken_beyond_them)
+Test(slab, leaves_the_heap_what_it_has_taken_beyond_them, .init = init_half)
 {
     void *p[60];
 
-    slab_keep(50 * PAGE_SIZE);
     for (size_t i = 0; i < ARRAY_LEN(p); i++)
         p[i] = slab_alloc(4000);
     for (size_t i = 0; i < ARRAY_LEN(p); i++)
         slab_free(p[i]);
     cr_assert_neq(heap_grow(150 * PAGE_SIZE), (void *)-1);
     cr_assert_eq(heap_grow(1), (void *)-1);
+}
+
+Test(slab, stops_at_its_limit, .init = init_half)
+{
+    const size_t limit = PAGES / 2 * PAGE_SIZE;
+    void *p[PAGES], *small = slab_alloc(1);
+    size_t n = 0;
+
+    cr_assert_null(slab_alloc(limit + 1));
+    cr_assert_null(slab_alloc(SIZE_MAX));
+    while ((p[n] = slab_alloc(4000)))
+        n++;
+    cr_assert_eq(n, PAGES / 2 - 1);
+    while (slab_alloc(2032))
+        ;
+    cr_assert_leq(slab_in_use(), limit);
+    cr_assert_gt(slab_in_use(), limit - 2032);
+    slab_free(small);
+    slab_free(p[0]);
+    cr_assert_not_null(slab_alloc(2032), "it recovers");
 }
 
 SCARCE(void *, page_alloc, (void), (), NULL)
@@ -197,8 +226,7 @@ static void settle(void)
     cr_assert_neq(heap_grow(-HEAP), (void *)-1);
 }
 
-Test(slab, lives_with_any_page_that_is_missing)
+Test(slab, lives_with_any_page_that_is_missing, .init = init_half)
 {
-    slab_keep(50 * PAGE_SIZE);
     cr_assert_geq(scarce_each(use, settle), 8);
 }
