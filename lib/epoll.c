@@ -66,26 +66,16 @@ static void link_append(struct link *head, struct link *l)
     head->prev = l;
 }
 
-/* The links of a list go behind those of another. */
-static void link_move(struct link *head, struct link *list)
+static inline uint32_t ready_events(const struct epoll_watch *w)
 {
-    if (link_alone(list))
-        return;
-    list->next->prev = head->prev;
-    head->prev->next = list->next;
-    list->prev->next = head;
-    head->prev = list->prev;
-    link_init(list);
-}
+    const uint32_t wanted = w->events;
 
-static uint32_t ready_events(const struct epoll_watch *w)
-{
-    if (!w->events)
+    if (!wanted)
         return 0;
-    return file_ready(w->file) & (w->events | EPOLLERR | EPOLLHUP);
+    return file_ready(w->file, wanted) & (wanted | EPOLLERR | EPOLLHUP);
 }
 
-static void watch_remove(struct epoll_watch *w)
+static COLD void watch_remove(struct epoll_watch *w)
 {
     struct watch **p = &w->file->watches;
 
@@ -97,27 +87,27 @@ static void watch_remove(struct epoll_watch *w)
     free(w);
 }
 
-static void watch_queue(struct epoll_watch *w)
+static void watch_queue(struct epoll_watch *w, unsigned events)
 {
-    if (!ready_events(w))
+    if (events ? !(w->events & events) : !ready_events(w))
         return;
     if (link_alone(&w->ready))
         link_append(&w->epoll->ready, &w->ready);
     waitq_wake(&w->epoll->file.changed);
 }
 
-static void watch_changed(struct watch *watch)
+static void watch_changed(struct watch *watch, unsigned events)
 {
     struct epoll_watch *w = CONTAINER_OF(watch, struct epoll_watch, watch);
 
     if (w->file->fds == 0)
         watch_remove(w);
     else
-        watch_queue(w);
+        watch_queue(w, events);
 }
 
-static struct epoll_watch *watch_find(const struct epoll *e,
-                                      const struct file *f, int fd)
+static COLD struct epoll_watch *watch_find(const struct epoll *e,
+                                           const struct file *f, int fd)
 {
     for (struct watch *p = f->watches; p; p = p->next) {
         struct epoll_watch *w = CONTAINER_OF(p, struct epoll_watch, watch);
@@ -134,10 +124,11 @@ static struct epoll *epoll_of(struct file *f)
 }
 
 /* An epoll is itself readable while it has something to report. */
-static unsigned epoll_ready(struct file *f)
+static COLD unsigned epoll_ready(struct file *f, unsigned wanted)
 {
     struct epoll *e = epoll_of(f);
 
+    (void)wanted;
     while (!link_alone(&e->ready)) {
         struct link *first = e->ready.next;
 
@@ -148,7 +139,7 @@ static unsigned epoll_ready(struct file *f)
     return 0;
 }
 
-static void epoll_close(struct file *f)
+static COLD void epoll_close(struct file *f)
 {
     struct epoll *e = epoll_of(f);
 
@@ -162,7 +153,7 @@ static const struct file_ops epoll_ops = {
     .close = epoll_close,
 };
 
-int epoll_create1(int flags)
+COLD int epoll_create1(int flags)
 {
     struct epoll *e;
     int fd;
@@ -181,13 +172,13 @@ int epoll_create1(int flags)
     return posix_status(fd);
 }
 
-int epoll_create(int size)
+COLD int epoll_create(int size)
 {
     return size > 0 ? epoll_create1(0) : posix_status(-EINVAL);
 }
 
-static int add(struct epoll *e, struct file *f, int fd,
-               const struct epoll_event *event)
+static COLD int add(struct epoll *e, struct file *f, int fd,
+                    const struct epoll_event *event)
 {
     struct epoll_watch *w;
 
@@ -209,12 +200,12 @@ static int add(struct epoll *e, struct file *f, int fd,
     f->watches = &w->watch;
     link_init(&w->ready);
     link_append(&e->all, &w->all);
-    watch_queue(w);
+    watch_queue(w, 0);
     return 0;
 }
 
-static int control(struct epoll *e, int op, struct file *f, int fd,
-                   const struct epoll_event *event)
+static COLD int control(struct epoll *e, int op, struct file *f, int fd,
+                        const struct epoll_event *event)
 {
     struct epoll_watch *w = watch_find(e, f, fd);
 
@@ -230,7 +221,7 @@ static int control(struct epoll *e, int op, struct file *f, int fd,
     }
     w->events = event->events | EPOLLERR | EPOLLHUP;
     w->data = event->data;
-    watch_queue(w);
+    watch_queue(w, 0);
     return 0;
 }
 
@@ -247,7 +238,7 @@ static inline struct epoll *get(int fd, int *err)
     return *err ? NULL : epoll_of(f);
 }
 
-int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+COLD int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 {
     int err;
     struct epoll *e = get(epoll, &err);
@@ -266,18 +257,19 @@ int epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
     return posix_status(err);
 }
 
-/* Report what is ready; each queued watch is looked at once. */
+/* Report what is ready; each queued watch is looked at once.  Level-triggered
+ * ones that are reported go behind those that had no turn yet. */
 static int collect(struct epoll *e, struct epoll_event *events, int max)
 {
-    struct link again; /* the level-triggered ones that are reported */
+    const struct link *const last = e->ready.prev, *link = NULL;
     int n = 0;
 
-    link_init(&again);
-    while (n < max && !link_alone(&e->ready)) {
+    while (n < max && link != last && !link_alone(&e->ready)) {
         struct epoll_watch *w =
             CONTAINER_OF(e->ready.next, struct epoll_watch, ready);
-        uint32_t now = ready_events(w);
+        const uint32_t now = ready_events(w);
 
+        link = &w->ready;
         link_remove(&w->ready);
         if (!now)
             continue;
@@ -285,9 +277,8 @@ static int collect(struct epoll *e, struct epoll_event *events, int max)
         if (w->events & EPOLLONESHOT)
             w->events = 0;
         else if (!(w->events & EPOLLET))
-            link_append(&again, &w->ready);
+            link_append(&e->ready, &w->ready);
     }
-    link_move(&e->ready, &again); /* behind those that had no turn yet */
     return n;
 }
 

@@ -21,7 +21,7 @@ void file_init(struct file *f, const struct file_ops *ops, int flags)
     *f = (struct file){.ops = ops, .flags = flags & (O_ACCMODE | O_NONBLOCK)};
 }
 
-void file_changed(struct file *f)
+void file_became(struct file *f, unsigned events)
 {
     struct watch *w = f->watches;
 
@@ -29,9 +29,14 @@ void file_changed(struct file *f)
     while (w) {
         struct watch *next = w->next; /* changed() may free w */
 
-        w->changed(w);
+        w->changed(w, events);
         w = next;
     }
+}
+
+void file_changed(struct file *f)
+{
+    file_became(f, 0);
 }
 
 int file_wait(struct file *f, uint64_t deadline)
@@ -46,9 +51,10 @@ int file_wait(struct file *f, uint64_t deadline)
     return f->fds == 0 ? -EBADF : err;
 }
 
-unsigned file_ready(struct file *f)
+unsigned file_ready(struct file *f, unsigned wanted)
 {
-    unsigned ready = f->ops->ready ? f->ops->ready(f) : POLLIN | POLLOUT;
+    unsigned ready =
+        f->ops->ready ? f->ops->ready(f, wanted) : POLLIN | POLLOUT;
 
     /* the same by POSIX's other names */
     return ready | (ready & POLLIN ? POLLRDNORM : 0) |

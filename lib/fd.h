@@ -33,15 +33,17 @@ struct file_ops {
     off_t (*seek)(struct file *f, off_t offset, int whence);
     int (*stat)(struct file *f, struct stat *st); /* st comes zeroed */
     int (*map)(struct file *f, off_t offset, size_t n, const void **data);
-    unsigned (*ready)(struct file *f); /* POLLIN | POLLOUT ... right now */
-    size_t (*unread)(struct file *f);  /* FIONREAD: bytes to be read */
-    void (*close)(struct file *f);     /* nobody uses it any more: free it */
+    unsigned (*ready)(struct file *f, unsigned wanted); /* see file_ready() */
+    size_t (*unread)(struct file *f); /* FIONREAD: bytes to be read */
+    void (*close)(struct file *f);    /* nobody uses it any more: free it */
 };
 
 /* Told of every file_changed(); lib/poll.c's epoll is behind it. */
 struct watch {
-    struct watch *next;               /* of the same file */
-    void (*changed)(struct watch *w); /* may remove w itself */
+    struct watch *next; /* of the same file */
+    /* It is ready for these events now, or it must be asked (0).  May remove w
+     * itself. */
+    void (*changed)(struct watch *w, unsigned events);
 };
 
 struct file {
@@ -55,15 +57,24 @@ struct file {
 
 void file_init(struct file *f, const struct file_ops *ops, int flags);
 
+/* poll()'s names for one thing. */
+#define POLL_READ  (POLLIN | POLLRDNORM)
+#define POLL_WRITE (POLLOUT | POLLWRNORM)
+
 /* Readiness may have changed, or a condition someone waits for in
  * file_wait(): wakes them all.  Never waits; cheap when nobody listens. */
 void file_changed(struct file *f);
+
+/* The same, and f has become ready for these events and for nothing else. */
+void file_became(struct file *f, unsigned events);
 
 /* What a blocking call does when it cannot go on.  0: something changed, look
  * again.  -EAGAIN: O_NONBLOCK.  -EBADF: closed meanwhile.  -ETIMEDOUT. */
 int file_wait(struct file *f, uint64_t deadline);
 
-unsigned file_ready(struct file *f);
+/* POLLIN | POLLOUT ... right now.  What is not wanted may be missing: someone
+ * who does not want to write need not be told when he can, either. */
+unsigned file_ready(struct file *f, unsigned wanted);
 
 /* file_put() of the last reference calls ops->close(). */
 void file_put(struct file *f);

@@ -142,17 +142,19 @@ static int end_stat(struct file *f, struct stat *st)
     return 0;
 }
 
-static unsigned reader_ready(struct file *f)
+static unsigned reader_ready(struct file *f, unsigned wanted)
 {
     const struct pipe *p = pipe_of(f);
 
+    (void)wanted;
     return (p->count ? POLLIN : 0) | (p->ended ? POLLHUP : 0);
 }
 
-static unsigned writer_ready(struct file *f)
+static unsigned writer_ready(struct file *f, unsigned wanted)
 {
     const struct pipe *p = pipe_of(f);
 
+    (void)wanted;
     return (pipe_writable(p) ? POLLOUT : 0) | (p->reader ? 0 : POLLERR);
 }
 

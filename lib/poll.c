@@ -30,7 +30,7 @@ static int look(struct pollfd *fds, const struct place *places, size_t n)
         unsigned want = (unsigned short)fds[i].events | POLLERR | POLLHUP;
 
         if (f && f->fds)
-            fds[i].revents = (short)(file_ready(f) & want);
+            fds[i].revents = (short)(file_ready(f, want) & want);
         else
             fds[i].revents = fds[i].fd < 0 ? 0 : POLLNVAL;
         count += fds[i].revents != 0;

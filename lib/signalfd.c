@@ -40,9 +40,10 @@ static ssize_t term_read(struct file *f, void *data, size_t n)
     return sizeof(info);
 }
 
-static unsigned term_ready(struct file *f)
+static unsigned term_ready(struct file *f, unsigned wanted)
 {
     (void)f;
+    (void)wanted;
     return term.pending ? POLLIN : 0;
 }
 

@@ -126,9 +126,10 @@ static int tty_stat(struct file *f, struct stat *st)
     return 0;
 }
 
-static unsigned tty_ready(struct file *f)
+static unsigned tty_ready(struct file *f, unsigned wanted)
 {
     (void)f;
+    (void)wanted;
     return (have_line() ? POLLIN : 0u) | (console_space() ? POLLOUT : 0u);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "net/budget.h"
@@ -65,6 +66,8 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         pbuf_free(p);
     } else {
         inbox_put(&s->inbox, p);
+        file_became(&s->socket.file, POLL_READ);
+        return ERR_OK;
     }
     stream_changed(s);
     return ERR_OK;

@@ -25,13 +25,13 @@ static struct datagrams *of_file(struct file *f)
     return CONTAINER_OF(f, struct datagrams, socket.file);
 }
 
-static void on_room(struct net_waiter *w)
+static COLD void on_room(struct net_waiter *w)
 {
     file_changed(&CONTAINER_OF(w, struct datagrams, room)->socket.file);
 }
 
-void datagrams_init(struct datagrams *d, int family,
-                    const struct socket_ops *ops)
+COLD void datagrams_init(struct datagrams *d, int family,
+                         const struct socket_ops *ops)
 {
     socket_init(&d->socket, ops);
     d->socket.family = family;
@@ -54,10 +54,10 @@ void datagrams_put(struct datagrams *d, struct pbuf *p,
     g->p = p;
     end_set(&g->from, addr, port);
     d->bytes += p->tot_len;
-    file_changed(&d->socket.file);
+    file_became(&d->socket.file, POLL_READ);
 }
 
-int datagrams_await_room(struct datagrams *d, uint64_t deadline, int flags)
+COLD int datagrams_await_room(struct datagrams *d, uint64_t deadline, int flags)
 {
     net_await_room(&d->room);
     return socket_wait(&d->socket, deadline, flags);
@@ -82,7 +82,7 @@ const struct ip_addr *datagrams_source(const struct datagrams *d,
     return addr ? addr : &pcb->local_ip;
 }
 
-void datagrams_shutdown(struct datagrams *d, int how)
+COLD void datagrams_shutdown(struct datagrams *d, int how)
 {
     d->shut_recv |= how != SHUT_WR;
     d->shut_send |= how != SHUT_RD;
@@ -100,7 +100,7 @@ static inline void remove_first(struct datagrams *d)
     pbuf_free(p);
 }
 
-void datagrams_drop(struct datagrams *d)
+COLD void datagrams_drop(struct datagrams *d)
 {
     net_forget(&d->room);
     while (d->count)
@@ -140,14 +140,14 @@ ssize_t datagrams_recv(struct socket *s, void *data, size_t n, int flags,
     return (ssize_t)(flags & MSG_TRUNC ? whole : got);
 }
 
-int datagrams_listen(struct socket *s, int backlog)
+COLD int datagrams_listen(struct socket *s, int backlog)
 {
     (void)s;
     (void)backlog;
     return -EOPNOTSUPP;
 }
 
-int datagrams_accept(struct socket *s, struct socket **accepted)
+COLD int datagrams_accept(struct socket *s, struct socket **accepted)
 {
     (void)s;
     (void)accepted;
@@ -155,7 +155,7 @@ int datagrams_accept(struct socket *s, struct socket **accepted)
 }
 
 /* The bit of lwIP's so_options that an option stands for; 0: unknown. */
-static u8_t option(int level, int name)
+static COLD u8_t option(int level, int name)
 {
     if (level != SOL_SOCKET)
         return 0;
@@ -166,7 +166,7 @@ static u8_t option(int level, int name)
 }
 
 /* What an option of a family puts into the headers; NULL: unknown. */
-static uint8_t *header_option(struct datagrams *d, int level, int name)
+static COLD uint8_t *header_option(struct datagrams *d, int level, int name)
 {
     if (level == IPPROTO_IP)
         return name == IP_TTL ? &d->ttl : name == IP_TOS ? &d->tos : NULL;
@@ -178,7 +178,8 @@ static uint8_t *header_option(struct datagrams *d, int level, int name)
 }
 
 /* -1 means the default, to IPv6's. */
-static int set_header_option(uint8_t *option, int level, int name, int value)
+static COLD int set_header_option(uint8_t *option, int level, int name,
+                                  int value)
 {
     const int min = level == IPPROTO_IPV6 ? -1 : name == IP_TTL;
 
@@ -190,7 +191,7 @@ static int set_header_option(uint8_t *option, int level, int name, int value)
     return 0;
 }
 
-int datagrams_set(struct socket *s, int level, int name, int value)
+COLD int datagrams_set(struct socket *s, int level, int name, int value)
 {
     struct datagrams *d = of(s);
     uint8_t *header = header_option(d, level, name);
@@ -207,7 +208,7 @@ int datagrams_set(struct socket *s, int level, int name, int value)
     return 0;
 }
 
-int datagrams_get(struct socket *s, int level, int name, int *value)
+COLD int datagrams_get(struct socket *s, int level, int name, int *value)
 {
     struct datagrams *d = of(s);
     const uint8_t *header = header_option(d, level, name);
@@ -235,7 +236,7 @@ ssize_t datagrams_read(struct file *f, void *data, size_t n)
     return datagrams_recv(&of_file(f)->socket, data, n, 0, NULL);
 }
 
-unsigned datagrams_ready(struct file *f)
+unsigned datagrams_ready(struct file *f, unsigned wanted)
 {
     struct datagrams *d = of_file(f);
     unsigned events = d->socket.error ? POLLERR : 0;
@@ -248,7 +249,7 @@ unsigned datagrams_ready(struct file *f)
         events |= POLLHUP;
     if (!net_full())
         events |= POLLOUT;
-    else
+    else if (wanted & POLL_WRITE)
         net_await_room(&d->room);
     return events;
 }

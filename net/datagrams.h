@@ -66,5 +66,5 @@ int datagrams_accept(struct socket *s, struct socket **accepted);
 int datagrams_set(struct socket *s, int level, int name, int value);
 int datagrams_get(struct socket *s, int level, int name, int *value);
 ssize_t datagrams_read(struct file *f, void *data, size_t n);
-unsigned datagrams_ready(struct file *f);
+unsigned datagrams_ready(struct file *f, unsigned wanted);
 size_t datagrams_unread(struct file *f);

@@ -2,6 +2,8 @@
 
 #include "net/inbox.h"
 
+#include "lib/util.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -59,7 +61,7 @@ void inbox_put(struct inbox *in, struct pbuf *p)
     }
 }
 
-size_t inbox_peek(const struct inbox *in, void *data, size_t n)
+COLD size_t inbox_peek(const struct inbox *in, void *data, size_t n)
 {
     size_t done = 0;
 
@@ -88,20 +90,24 @@ static void free_first(struct inbox *in)
 
 size_t inbox_take(struct inbox *in, void *data, size_t n)
 {
-    const size_t done = inbox_peek(in, data, n);
+    struct pbuf *p;
+    size_t done = 0;
 
-    n = done;
-    while (n && in->first->len <= n) {
-        n -= in->first->len;
-        free_first(in);
+    while ((p = in->first) && done < n) {
+        const size_t m = n - done < p->len ? n - done : p->len;
+
+        memcpy((uint8_t *)data + done, p->payload, m);
+        done += m;
+        if (m == p->len)
+            free_first(in);
+        else
+            pbuf_remove_header(p, m);
     }
-    if (n)
-        pbuf_remove_header(in->first, n);
     in->bytes -= done;
     return done;
 }
 
-void inbox_drop(struct inbox *in)
+COLD void inbox_drop(struct inbox *in)
 {
     while (in->first)
         free_first(in);

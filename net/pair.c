@@ -132,11 +132,12 @@ static int pair_name(struct socket *s, struct end *end)
     return -EOPNOTSUPP; /* there are no names for these */
 }
 
-static unsigned pair_ready(struct file *f)
+static unsigned pair_ready(struct file *f, unsigned wanted)
 {
     const struct pair *p = CONTAINER_OF(f, struct pair, socket.file);
     const bool over = p->in->ended && p->out->ended;
 
+    (void)wanted;
     return (pipe_readable(p->in) ? POLLIN : 0) |
            (p->in->ended ? POLLRDHUP : 0) |
            (pipe_writable(p->out) ? POLLOUT : 0) | (over ? POLLHUP : 0);

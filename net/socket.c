@@ -166,7 +166,9 @@ ssize_t sendto(int fd, const void *data, size_t n, int flags,
 
 ssize_t send(int fd, const void *data, size_t n, int flags)
 {
-    return sendto(fd, data, n, flags, NULL, 0);
+    struct socket *s = start(fd);
+
+    return s ? finish(s, ops_of(s)->send(s, data, n, flags, NULL)) : -1;
 }
 
 ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
@@ -188,7 +190,9 @@ ssize_t recvfrom(int fd, void *data, size_t n, int flags, struct sockaddr *addr,
 
 ssize_t recv(int fd, void *data, size_t n, int flags)
 {
-    return recvfrom(fd, data, n, flags, NULL, NULL);
+    struct socket *s = start(fd);
+
+    return s ? finish(s, ops_of(s)->recv(s, data, n, flags, NULL)) : -1;
 }
 
 int shutdown(int fd, int how)

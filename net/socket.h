@@ -34,7 +34,7 @@ struct socket_ops {
     ssize_t (*send)(struct socket *s, const void *data, size_t n, int flags,
                     const struct end *to); /* to may be NULL */
     ssize_t (*recv)(struct socket *s, void *data, size_t n, int flags,
-                    struct end *from);
+                    struct end *from); /* so may from */
     int (*shutdown)(struct socket *s, int how);
     int (*local)(struct socket *s, struct end *end);
     int (*remote)(struct socket *s, struct end *end);

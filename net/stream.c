@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "lib/util.h"
 #include "net/budget.h"
 #include "net/gso.h"
 #include "net/lwip.h"
+#include "net/payload.h"
 #include "xen/clock.h"
 #include "xen/start.h"
 
@@ -29,7 +31,7 @@ static inline void open_window(struct stream *s, size_t n)
 
 /* With nothing to read: 0: it is worth waiting for more; -errno; -EPIPE: the
  * end, which is no error. */
-static int readable_later(struct stream *s)
+static COLD int readable_later(struct stream *s)
 {
     if (s->socket.error)
         return socket_take_error(&s->socket);
@@ -71,7 +73,7 @@ static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
 static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
                     bool more)
 {
-    const bool stays = start_in_ramdisk(data, n);
+    const bool stays = n >= IN_PLACE_MIN && start_in_ramdisk(data, n);
     size_t m;
 
     if ((m = gso_send(pcb, data, n, stays, more)))
@@ -84,6 +86,15 @@ static size_t queue(struct tcp_pcb *pcb, const uint8_t *data, size_t n,
                : 0;
 }
 
+/* How much of n bytes it may queue now, or more: a segment has room in the
+ * least of shares. */
+static inline size_t room_for(const struct stream *s, size_t n)
+{
+    if (s->pcb->snd_buf >= TCP_SND_BUF && n <= s->pcb->mss && !budget_low())
+        return n;
+    return stream_rest(s, stream_share(s));
+}
+
 /* As much as it takes.  It is sent when this thread waits, together with what
  * it writes until then; with more to come, what went in whole waits for that: a
  * head and its body in one segment. */
@@ -92,7 +103,7 @@ static size_t push(struct stream *s, const uint8_t *data, size_t n, bool more)
     size_t done = 0;
 
     while (done < n) {
-        size_t m = n - done, room = stream_room(s);
+        size_t m = n - done, room = room_for(s, m);
 
         if (m > room && !stream_writable(s) && s->pcb->unacked)
             break; /* no crumbs: there will be more room soon */
@@ -146,7 +157,7 @@ static ssize_t stream_send(struct socket *sock, const void *data, size_t n,
     return done ? (ssize_t)done : err;
 }
 
-static int stream_shutdown(struct socket *sock, int how)
+static COLD int stream_shutdown(struct socket *sock, int how)
 {
     struct stream *s = stream_of(sock);
 
@@ -167,7 +178,7 @@ static int stream_shutdown(struct socket *sock, int how)
     return 0;
 }
 
-static int stream_local(struct socket *sock, struct end *end)
+static COLD int stream_local(struct socket *sock, struct end *end)
 {
     const struct stream *s = stream_of(sock);
 
@@ -177,7 +188,7 @@ static int stream_local(struct socket *sock, struct end *end)
     return 0;
 }
 
-static int stream_remote(struct socket *sock, struct end *end)
+static COLD int stream_remote(struct socket *sock, struct end *end)
 {
     const struct stream *s = stream_of(sock);
 
@@ -187,7 +198,7 @@ static int stream_remote(struct socket *sock, struct end *end)
     return 0;
 }
 
-static unsigned ready(struct stream *s)
+static unsigned ready(struct stream *s, unsigned wanted)
 {
     const bool over = !s->pcb || (s->eof && s->shut_send);
     unsigned events = s->socket.error ? POLLERR | POLLIN : 0;
@@ -208,6 +219,8 @@ static unsigned ready(struct stream *s)
         events |= POLLRDHUP;
     if (over)
         events |= POLLHUP;
+    if (!(wanted & POLL_WRITE))
+        return events;
     if (over || s->shut_send || stream_writable(s))
         events |= POLLOUT; /* or it will fail at once */
     else
@@ -215,9 +228,9 @@ static unsigned ready(struct stream *s)
     return events;
 }
 
-static unsigned stream_ready(struct file *f)
+static unsigned stream_ready(struct file *f, unsigned wanted)
 {
-    return ready(CONTAINER_OF(f, struct stream, socket.file));
+    return ready(CONTAINER_OF(f, struct stream, socket.file), wanted);
 }
 
 static ssize_t stream_read(struct file *f, void *data, size_t n)
@@ -252,7 +265,7 @@ static void end_connection(struct stream *s)
 }
 
 /* SO_LINGER: until the peer has acknowledged everything and the FIN. */
-static void linger(struct stream *s)
+static COLD void linger(struct stream *s)
 {
     const uint64_t deadline =
         clock_now() + (uint64_t)s->socket.linger.l_linger * SECOND;

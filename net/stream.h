@@ -61,12 +61,11 @@ static inline size_t stream_share(const struct stream *s)
     return share > s->pcb->mss ? share : s->pcb->mss;
 }
 
-/* Bytes that it may queue now. */
-static inline size_t stream_room(const struct stream *s)
+/* Bytes that it may queue now, of this share. */
+static inline size_t stream_rest(const struct stream *s, size_t share)
 {
     size_t left = s->pcb->snd_buf; /* tcp_sndbuf() says 65,535 at most */
     size_t queued = left < TCP_SND_BUF ? TCP_SND_BUF - left : 0;
-    size_t share = stream_share(s);
 
     if (queued >= share)
         return 0;
@@ -77,13 +76,13 @@ static inline size_t stream_room(const struct stream *s)
  * is low. */
 static inline bool stream_writable(const struct stream *s)
 {
-    size_t room;
+    size_t share, room;
 
     if (s->pcb->snd_buf >= TCP_SND_BUF)
         return !budget_low();
-    room = stream_room(s);
-
-    return (room >= TCP_SNDLOWAT || room > stream_share(s) / 2) &&
+    share = stream_share(s);
+    room = stream_rest(s, share);
+    return (room >= TCP_SNDLOWAT || room > share / 2) &&
            tcp_sndqueuelen(s->pcb) < TCP_SNDQUEUELOWAT;
 }
 

@@ -73,7 +73,7 @@ void make_pair(const char *addr, int pair[2])
 unsigned ready(int fd)
 {
     struct file *f = fd_get(fd);
-    const unsigned events = file_ready(f);
+    const unsigned events = file_ready(f, ~0u);
 
     file_put(f);
     return events;

@@ -6,10 +6,11 @@
 
 #include "lib/util.h"
 
-static unsigned ready(struct file *f)
+static unsigned ready(struct file *f, unsigned wanted)
 {
     struct switchable *s = CONTAINER_OF(f, struct switchable, file);
 
+    (void)wanted;
     s->asked++;
     return s->ready;
 }

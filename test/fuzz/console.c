@@ -181,7 +181,7 @@ static void use(void)
     case 6: {
         struct file *f = fd_get(0);
 
-        check(fd_isatty(0) && !(file_ready(f) & (POLLERR | POLLHUP)));
+        check(fd_isatty(0) && !(file_ready(f, ~0u) & (POLLERR | POLLHUP)));
         file_put(f);
         break;
     }

@@ -187,6 +187,34 @@ Test(epoll, waits_until_something_of_interest_happens)
     cr_assert_eq(fake_sleeps, 1); /* being writable woke nobody */
 }
 
+static void say_3_is(void)
+{
+    file_became(&files[3].file, POLL_READ);
+}
+
+static void know_3_is(void)
+{
+    files[3].ready = POLLIN | POLLOUT;
+    file_became(&files[3].file, POLL_WRITE);
+    file_became(&files[3].file, POLL_READ);
+}
+
+Test(epoll, believes_who_says_what_it_became)
+{
+    watch(3, EPOLLIN);
+    fake_after(2 * MS, say_3_is); /* though it is not */
+    fake_after(4 * MS, know_3_is);
+    cr_assert_eq(epoll_wait(ep, events, 8, -1), 1);
+    cr_assert_eq(events[0].events, EPOLLIN);
+    cr_assert_eq(fake_now, 1000 + 4 * MS);
+    cr_assert_eq(fake_sleeps, 2, "the first was for nothing");
+    files[3].ready = 0;
+    expect_nothing();
+    files[3].ready = POLLIN | POLLOUT;
+    file_became(&files[3].file, POLL_WRITE);
+    expect_nothing(); /* nobody asked about that */
+}
+
 Test(epoll, gives_up_at_its_deadline)
 {
     watch(3, EPOLLIN);

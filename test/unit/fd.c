@@ -74,9 +74,10 @@ static int test_map(struct file *f, off_t offset, size_t n, const void **data)
     return 0;
 }
 
-static unsigned test_ready(struct file *f)
+static unsigned test_ready(struct file *f, unsigned wanted)
 {
     (void)f;
+    (void)wanted;
     return POLLIN;
 }
 
@@ -177,7 +178,8 @@ Test(fd, knows_what_a_file_cannot_do)
     cr_assert_eq(fd_stat(fd, &st), 0);
     cr_assert_eq(st.st_size, 0);
     cr_assert(!fd_isatty(fd));
-    cr_assert_eq(file_ready(&f), POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+    cr_assert_eq(file_ready(&f, ~0u),
+                 POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
     cr_assert_eq(fd_close(fd), 0);
 }
 
@@ -215,7 +217,7 @@ Test(fd, asks_the_file)
     int fd = open_a(O_RDWR);
 
     cr_assert(fd_isatty(fd));
-    cr_assert_eq(file_ready(&a.file), POLLIN | POLLRDNORM);
+    cr_assert_eq(file_ready(&a.file, ~0u), POLLIN | POLLRDNORM);
     cr_assert_eq(fd_map(fd, 2, 3, &data), 0);
     cr_assert_eq(data, &a.last + 5);
     fd_close(fd);
@@ -385,11 +387,12 @@ Test(fd, waits_only_if_it_may)
     cr_assert_eq(a.closed, 1);
 }
 
-static unsigned told;
+static unsigned told, told_events;
 
-static void tell(struct watch *w)
+static void tell(struct watch *w, unsigned events)
 {
     told++;
+    told_events = events;
     if (a.file.fds == 0) {
         a.file.watches = w->next;
         memset(w, 0xff, sizeof(*w)); /* as if freed */
@@ -404,8 +407,14 @@ Test(fd, tells_watches_of_changes_and_of_the_end)
     a.file.watches = &first;
     file_changed(&a.file);
     cr_assert_eq(told, 2);
+    cr_assert_eq(told_events, 0);
     cr_assert_eq(wakes, 1);
-    fd_close(fd);
+    file_became(&a.file, POLL_READ);
     cr_assert_eq(told, 4);
+    cr_assert_eq(told_events, POLL_READ);
+    cr_assert_eq(wakes, 2);
+    fd_close(fd);
+    cr_assert_eq(told, 6);
+    cr_assert_eq(told_events, 0);
     cr_assert_null(a.file.watches);
 }

@@ -30,7 +30,7 @@ static void set_up(void)
 static unsigned ready(int fd)
 {
     struct file *f = fd_get(fd);
-    unsigned events = file_ready(f);
+    unsigned events = file_ready(f, ~0u);
 
     file_put(f);
     return events;

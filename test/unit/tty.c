@@ -218,12 +218,13 @@ Test(tty, says_what_it_is_ready_for)
 {
     struct file *f = fd_get(0);
 
-    cr_assert_eq(file_ready(f) & (POLLIN | POLLOUT), POLLOUT);
+    cr_assert_eq(file_ready(f, ~0u) & (POLLIN | POLLOUT), POLLOUT);
     type("x");
-    cr_assert_eq(file_ready(f) & (POLLIN | POLLOUT), POLLOUT, "half a line");
+    cr_assert_eq(file_ready(f, ~0u) & (POLLIN | POLLOUT), POLLOUT,
+                 "half a line");
     type("\r");
-    cr_assert_eq(file_ready(f) & (POLLIN | POLLOUT), POLLIN | POLLOUT);
+    cr_assert_eq(file_ready(f, ~0u) & (POLLIN | POLLOUT), POLLIN | POLLOUT);
     space = 0;
-    cr_assert_eq(file_ready(f) & (POLLIN | POLLOUT), POLLIN);
+    cr_assert_eq(file_ready(f, ~0u) & (POLLIN | POLLOUT), POLLIN);
     file_put(f);
 }
