@@ -8,15 +8,19 @@ COLD = arch/x86_64/mm arch/x86_64/trap kernel/main kernel/panic kernel/stack \
        net/inet net/nameserver net/rdnss net/address net/address6 net/device \
        net/multicast net/stream_option net/ping net/pair net/ifaddrs net/service \
        net/dns_message net/dns net/hosts net/precedence net/netdb net/nameinfo \
-       net/unreach net/discovery net/packet6 net/connection net/quirk net/ends \
-       net/isn net/gso net/tcpseg net/recovery lib/fd net/timers net/socket lib/http_list lib/tree lib/ramdisk \
+       net/unreach net/gso net/recovery net/discovery net/packet6 net/connection net/quirk net/ends \
+       net/isn net/tcpseg net/direct net/dgram net/datagrams net/end net/route net/lwip lib/fd net/timers net/socket lib/http_list lib/tree lib/ramdisk \
        lib/http_condition lib/http_site lib/http_body lib/http_accept kernel/page \
-       $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp udp ipv4/dhcp ipv4/icmp ipv4/igmp \
-           ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
+       $(addprefix $(LWIP)/src/core/, inet_chksum init netif raw tcp tcp_in tcp_out udp ipv4/dhcp ipv4/etharp ipv4/ip4 ipv4/icmp ipv4/igmp \
+           ipv4/ip4_frag ipv6/ethip6 ipv6/icmp6 ipv6/ip6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6)
 
 # What most time is spent in, and programs, as their makers expect it.
-HOT = xen/netio xen/netrx xen/nettx xen/ring lib/span lib/http lib/http_cache lib/http_conn \
+HOT = net/plain xen/netio xen/netrx xen/nettx xen/ring lib/span lib/http lib/http_cache lib/http_conn \
       lib/http_path examples/% test/%
+
+# For these the compiler, when it makes code small, had better not copy by
+# itself, byte by byte: it is more than a few.
+COPIES = net/tcpseg net/direct lib/ramdisk
 
 # Nothing is padded, which the CPUs of today do not mind and makes an eighth of
 # the code, and bytes are copied and cleared by string.S.  In what is not hot,
@@ -29,4 +33,4 @@ FAST  = -O2 $(call GCC,-falign-functions=1 -falign-jumps=1 -falign-loops=1)
 SHORT = $(FAST) $(call GCC,-fno-inline-functions -freorder-blocks-algorithm=simple -fno-tree-ch)
 
 # For the recipe of an object.
-OPTIMISE = $(COPY) $(if $(filter $(COLD:%=%.c),$<),-Oz,$(if $(filter $(HOT:%=%.c),$<),$(FAST),$(SHORT)))
+OPTIMISE = $(COPY) $(if $(filter $(COPIES:%=%.c),$<),-fno-builtin-memcpy) $(if $(filter $(COLD:%=%.c),$<),-Oz,$(if $(filter $(HOT:%=%.c),$<),$(FAST),$(SHORT)))

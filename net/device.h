@@ -6,8 +6,10 @@
 
 #include <stdbool.h>
 
-struct net;
-struct netif;
+#include <lwip/netif.h>
+
+#include "xen/netfront.h"
+
 struct waitq;
 
 struct device {
@@ -21,6 +23,13 @@ struct device {
 /* netif is net's, with its identity and its link up. */
 void device_start(struct device *d, struct netif *netif, struct net *net,
                   unsigned id);
+
+/* Nothing has happened to it that device_follow() would not know. */
+static inline bool device_is_steady(const struct device *d)
+{
+    return d->epoch == net_epoch(d->net) && !net_broken(d->net) &&
+           netif_is_link_up(d->netif);
+}
 
 /* The link goes with the device and comes back with it; true: just now.  Does
  * not wait. */

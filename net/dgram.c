@@ -50,7 +50,7 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     }
 }
 
-struct socket *dgram_new(int family)
+COLD struct socket *dgram_new(int family)
 {
     struct dgram *d = calloc(1, sizeof(*d));
 
@@ -69,7 +69,7 @@ struct socket *dgram_new(int family)
     return &d->base.socket;
 }
 
-static int bind_random(struct dgram *d, const ip_addr_t *addr)
+static COLD int bind_random(struct dgram *d, const ip_addr_t *addr)
 {
     for (unsigned i = 0; i < PORT_TRIES; i++)
         if (udp_bind(d->pcb, addr, socket_random_port()) == ERR_OK)
@@ -77,7 +77,7 @@ static int bind_random(struct dgram *d, const ip_addr_t *addr)
     return net_errno(udp_bind(d->pcb, addr, 0)); /* lwIP tries them all */
 }
 
-static int dgram_bind(struct socket *sock, const struct end *local)
+static COLD int dgram_bind(struct socket *sock, const struct end *local)
 {
     struct dgram *d = dgram_of(sock);
     ip_addr_t addr;
@@ -94,7 +94,7 @@ static int dgram_bind(struct socket *sock, const struct end *local)
                        : bind_random(d, &addr);
 }
 
-static int need_port(struct dgram *d)
+static COLD int need_port(struct dgram *d)
 {
     ip_addr_t any;
     int err;
@@ -119,7 +119,7 @@ static int prepare(struct dgram *d, const struct end *to, ip_addr_t *addr,
 }
 
 /* remote NULL: take it back. */
-static int dgram_connect(struct socket *sock, const struct end *remote)
+static COLD int dgram_connect(struct socket *sock, const struct end *remote)
 {
     struct dgram *d = dgram_of(sock);
     ip_addr_t addr;
@@ -147,8 +147,9 @@ static bool fits(const ip_addr_t *addr, struct netif *netif, size_t n)
  * for one that it will cut into fragments.  Of those it does not say when one
  * finds no slot.
  */
-static err_t transmit(struct dgram *d, const void *data, size_t n,
-                      const ip_addr_t *addr, uint16_t port, struct netif *netif)
+static COLD err_t transmit(struct dgram *d, const void *data, size_t n,
+                           const ip_addr_t *addr, uint16_t port,
+                           struct netif *netif)
 {
     struct pbuf *p = pbuf_alloc_reference((void *)(uintptr_t)data, (u16_t)n,
                                           PBUF_REF); /* copied if it waits */
@@ -225,7 +226,7 @@ static ssize_t dgram_send(struct socket *sock, const void *data, size_t n,
     return err ? err : (ssize_t)n;
 }
 
-static int dgram_shutdown(struct socket *sock, int how)
+static COLD int dgram_shutdown(struct socket *sock, int how)
 {
     struct dgram *d = dgram_of(sock);
 
@@ -235,7 +236,7 @@ static int dgram_shutdown(struct socket *sock, int how)
     return 0;
 }
 
-static int dgram_local(struct socket *sock, struct end *end)
+static COLD int dgram_local(struct socket *sock, struct end *end)
 {
     struct dgram *d = dgram_of(sock);
     const ip_addr_t *addr = &d->pcb->local_ip;
@@ -247,7 +248,7 @@ static int dgram_local(struct socket *sock, struct end *end)
     return 0;
 }
 
-static int dgram_remote(struct socket *sock, struct end *end)
+static COLD int dgram_remote(struct socket *sock, struct end *end)
 {
     const struct dgram *d = dgram_of(sock);
 
@@ -262,12 +263,12 @@ static ssize_t dgram_write(struct file *f, const void *data, size_t n)
     return dgram_send(CONTAINER_OF(f, struct socket, file), data, n, 0, NULL);
 }
 
-static struct multicast *dgram_multicast(struct socket *sock)
+static COLD struct multicast *dgram_multicast(struct socket *sock)
 {
     return &dgram_of(sock)->multicast;
 }
 
-static void dgram_close(struct file *f)
+static COLD void dgram_close(struct file *f)
 {
     struct dgram *d = CONTAINER_OF(f, struct dgram, base.socket.file);
 

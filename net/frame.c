@@ -14,6 +14,8 @@
 #include "net/payload.h"
 #include "xen/netfront.h"
 
+#define FEW_SHARE 8 /* of the pages that may be up there */
+
 /* A page on its way through lwIP. */
 struct held {
     struct pbuf_custom pbuf; /* first: pbuf_free() gives us this */
@@ -23,20 +25,7 @@ struct held {
 
 static struct held *spare; /* so many pages may still go up */
 static size_t pages;       /* that are up there now */
-
-int frame_init(void)
-{
-    const size_t n = buf_limit() / 2;
-    struct held *h = calloc(n, sizeof(*h));
-
-    if (!h)
-        return -ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        h[i].next = spare;
-        spare = &h[i];
-    }
-    return 0;
-}
+static size_t few;         /* at most so many of them for small frames */
 
 static void held_free(struct pbuf *p)
 {
@@ -46,6 +35,22 @@ static void held_free(struct pbuf *p)
     h->next = spare;
     spare = h;
     pages--;
+}
+
+COLD int frame_init(void)
+{
+    const size_t n = buf_limit() / 2;
+    struct held *h = calloc(n, sizeof(*h));
+
+    if (!h)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        h[i].pbuf.custom_free_function = held_free;
+        h[i].next = spare;
+        spare = &h[i];
+    }
+    few = n / FEW_SHARE;
+    return 0;
 }
 
 static bool spare_for(const struct buf *b)
@@ -58,38 +63,35 @@ static bool spare_for(const struct buf *b)
 }
 
 /* The pages themselves, when there are spares for all of them. */
-static struct pbuf *pass(struct buf *b)
+static struct pbuf *pass(struct buf *b, size_t total)
 {
-    struct pbuf *head = NULL;
+    struct pbuf *first = NULL, **link = &first;
 
     if (!spare_for(b))
         return NULL;
-    while (b) {
+    for (struct buf *next; b; b = next) {
         struct held *h = spare;
-        struct buf *next = b->next;
-        struct pbuf *p;
+        struct pbuf *p = pbuf_alloced_custom(
+            PBUF_RAW, b->len, PBUF_REF, &h->pbuf, b->page + b->off, b->len);
 
         spare = h->next;
+        next = b->next;
         b->next = NULL;
         h->buf = b;
-        h->pbuf.custom_free_function = held_free;
-        p = pbuf_alloced_custom(PBUF_RAW, b->len, PBUF_REF, &h->pbuf,
-                                b->page + b->off, b->len);
         pages++;
-        if (head)
-            pbuf_cat(head, p);
-        else
-            head = p;
-        b = next;
+        p->tot_len = (u16_t)total;
+        total -= p->len;
+        *link = p;
+        link = &p->next;
     }
-    return head;
+    return first;
 }
 
-/* With zeros up to Ethernet's smallest frame: lwIP looks at headers before it
- * knows that they are there. */
-static struct pbuf *copy(struct buf *b, size_t total, struct net_counts *counts)
+/* With zeros up to a least size. */
+static struct pbuf *copy(struct buf *b, size_t total, size_t least,
+                         struct net_counts *counts)
 {
-    const size_t size = total < FRAME_MIN ? FRAME_MIN : total;
+    const size_t size = total < least ? least : total;
     struct pbuf *p;
     uint8_t *to;
 
@@ -110,17 +112,20 @@ static struct pbuf *copy(struct buf *b, size_t total, struct net_counts *counts)
     return p;
 }
 
-struct pbuf *frame_received(struct buf *b, struct net_counts *counts)
+/* The page of a small frame is worth a copy, but when hardly any are up there
+ * and it goes straight to a socket. */
+static struct pbuf *receive(struct buf *b, size_t least,
+                            struct net_counts *counts)
 {
-    const size_t total = buf_total(b);
+    const size_t total = b->next ? buf_total(b) : b->len;
     struct pbuf *p = NULL;
 
-    if (total <= FRAME_COPY_MAX)
-        p = copy(b, total, counts);
+    if (total <= FRAME_COPY_MAX && (least || pages >= few))
+        p = copy(b, total, least, counts);
     if (!p && total <= UINT16_MAX)
-        p = pass(b);
+        p = pass(b, total);
     if (!p && total > FRAME_COPY_MAX && total <= UINT16_MAX) {
-        p = copy(b, total, counts);
+        p = copy(b, total, least, counts);
         counts->rx_full += p != NULL;
     }
     if (!p) {
@@ -130,6 +135,17 @@ struct pbuf *frame_received(struct buf *b, struct net_counts *counts)
                 "now on without a word");
     }
     return p;
+}
+
+struct pbuf *frame_payload(struct buf *b, struct net_counts *counts)
+{
+    return receive(b, 0, counts);
+}
+
+/* lwIP looks at headers before it knows that they are there. */
+struct pbuf *frame_received(struct buf *b, struct net_counts *counts)
+{
+    return receive(b, FRAME_MIN, counts);
 }
 
 /* A fragment's mark would vouch for the whole datagram: never trusted. */
@@ -194,18 +210,59 @@ static bool put(struct outgoing *out, const struct pbuf *p, bool lend)
     return true;
 }
 
-static struct buf *gather(const struct pbuf *p, bool lend,
-                          struct net_counts *counts)
+static bool gather(struct outgoing *out, const struct pbuf *p, bool lend)
 {
-    struct outgoing out = {0};
-
     for (; p; p = p->next)
-        if (!put(&out, p, lend)) {
-            buf_free(out.first);
-            return NULL;
-        }
-    counts->tx_copied += out.copied;
-    return out.first;
+        if (!put(out, p, lend))
+            return false;
+    return true;
+}
+
+/* Behind what the only piece of b has, if there is one. */
+static bool try(struct buf **b, const struct pbuf *p, bool lend,
+                struct net_counts *counts)
+{
+    const uint16_t n = *b ? (*b)->len : 0;
+    struct outgoing out = {.first = *b, .last = *b, .slots = *b != NULL};
+
+    if (*b)
+        out.room = PAGE_SIZE - n;
+    if (gather(&out, p, lend)) {
+        counts->tx_copied += out.copied;
+        *b = out.first;
+        return true;
+    }
+    if (!*b) {
+        buf_free(out.first);
+        return false;
+    }
+    buf_free((*b)->next);
+    (*b)->next = NULL;
+    (*b)->len = n;
+    return false;
+}
+
+/* One small piece, as most are. */
+static bool fits_in(const struct buf *b, const struct pbuf *p)
+{
+    return !p->next && p->len < IN_PLACE_MIN && p->len <= PAGE_SIZE - b->len;
+}
+
+struct buf *frame_append(struct buf *b, const struct pbuf *p,
+                         struct net_counts *counts)
+{
+    if (b && fits_in(b, p)) {
+        memcpy(b->page + b->len, p->payload, p->len);
+        b->len = (uint16_t)(b->len + p->len);
+        counts->tx_copied += p->len;
+        return b;
+    }
+    if (try(&b, p, true, counts) || /* full pages make fewer slots */
+        try(&b, p, false, counts))
+        return b;
+    counts->tx_no_memory++;
+    buf_free(b);
+    return NULL;
 }
 
 /* What is left to the back-end: TCP's and UDP's checksums, and cutting. */
@@ -228,14 +285,10 @@ static void leave_work(struct buf *b, bool v6_too, uint16_t gso_size)
 struct buf *frame_to_send(const struct pbuf *p, bool v6_too, uint16_t gso_size,
                           struct net_counts *counts)
 {
-    struct buf *b = gather(p, true, counts);
+    struct buf *b = frame_append(NULL, p, counts);
 
-    if (!b)
-        b = gather(p, false, counts); /* full pages make fewer pieces */
     if (b)
         leave_work(b, v6_too, gso_size);
-    else
-        counts->tx_no_memory++;
     return b;
 }
 

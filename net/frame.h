@@ -1,8 +1,9 @@
 /*
  * frame.h: Ethernet frames between the interfaces' buffers and lwIP's pbufs.
  *
- * Received: short frames are copied and their page is freed at once; the page
- * of a longer one goes up as it is.  At most half of all buffers are up there
+ * Received: short frames are copied and their page is freed at once, but a few
+ * that go straight to a socket; the page of a longer one goes up as it is.  At
+ * most half of all buffers are up there
  * at a time, and no more heap than the budget allows: what exceeds both is
  * dropped, so unread data cannot stop the interface.
  *
@@ -27,11 +28,19 @@ struct net_counts; /* of the interface */
 
 int frame_init(void); /* 0 or -ENOMEM */
 
-/* b is gone whatever happens; NULL: dropped. */
+/* A frame, filled up with zeros if it is short, or what is left of one when
+ * somebody has taken the headers.  b is gone whatever happens; NULL: dropped.
+ */
 struct pbuf *frame_received(struct buf *b, struct net_counts *counts);
+struct pbuf *frame_payload(struct buf *b, struct net_counts *counts);
 
 /* Has someone vouched for the TCP or UDP checksum of this received frame? */
 bool frame_trusted(const struct buf *b);
+
+/* A packet of what b has, which is one piece that begins its page or NULL, and
+ * then the bytes of p.  b is gone whatever happens; NULL: no buffers. */
+struct buf *frame_append(struct buf *b, const struct pbuf *p,
+                         struct net_counts *counts);
 
 /* A packet marked so that the back-end fills in the TCP or UDP checksum,
  * whether lwIP left it out or not; for IPv6 only with v6_too.  With a gso_size

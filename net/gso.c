@@ -9,15 +9,12 @@
 #include <lwip/ip6_frag.h>
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/prot/ethernet.h>
 
 #include "kernel/page.h"
 #include "lib/util.h"
 #include "net/payload.h"
-#include "net/recovery.h"
 #include "net/tcpseg.h"
 
-#define LINK_HEADER 14
 #define PAGES_MIN   2048    /* bytes: less is better copied than given a page */
 #define TF_ACK_DUE  0x8000u /* beside lwIP's own flags of a pcb */
 #define WINDOW_PART 4 /* a segment is so much of it: acknowledgements flow */
@@ -49,9 +46,7 @@ static u32_t window_then(const struct tcp_pcb *pcb)
     return LWIP_MIN(pcb->snd_wnd_max, window);
 }
 
-/* A segment as it travels: like lwIP's, at most half of the largest window that
- * the peer has ever had. */
-static u32_t plain_size(const struct tcp_pcb *pcb)
+u32_t gso_plain_size(const struct tcp_pcb *pcb)
 {
     const u32_t half = pcb->snd_wnd_max / 2;
 
@@ -66,7 +61,7 @@ static u32_t size_limit(const struct tcp_pcb *pcb)
 
     if (pcb->flags & (TF_RTO | TF_INFR) || window < 2 * mss ||
         !is_offloaded(pcb))
-        return plain_size(pcb);
+        return gso_plain_size(pcb);
     return LWIP_MIN(window, PAYLOAD_MAX) / mss * mss;
 }
 
@@ -116,17 +111,26 @@ static struct pbuf *load(const uint8_t *data, size_t n, bool stays)
     return first;
 }
 
+/* Will nothing go into the same segment as these n bytes? */
+static bool is_alone(const struct tcp_pcb *pcb, size_t n, bool more)
+{
+    return n <= gso_plain_size(pcb) && !more &&
+           (pcb->flags & TF_NODELAY || !pcb->unacked);
+}
+
 size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more)
 {
-    const bool small = n < (stays ? IN_PLACE_MIN : PAGES_MIN);
-    struct tcp_seg *last = tcpseg_last(pcb);
+    const bool small = !stays && n < PAGES_MIN;
+    struct tcp_seg *last;
     u32_t limit;
     size_t room, m;
     struct pbuf *p;
 
-    if (small && (stays || !last))
-        return 0;
+    if (small && !pcb->unsent)
+        return is_alone(pcb, n, more) && tcpseg_write(pcb, data, (u16_t)n) ? n
+                                                                           : 0;
+    last = tcpseg_last(pcb);
     limit = size_limit(pcb);
     room = last && last->len < limit ? limit - last->len : limit;
     if (!stays && (m = tcpseg_extend(pcb, last, data, n, limit, more)))
@@ -145,23 +149,14 @@ size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
     return 0;
 }
 
-/* How much payload fits into a packet of the frame's kind. */
-static u16_t mss_of(const struct netif *netif, const struct pbuf *frame)
-{
-    const struct eth_hdr *eth = frame->payload;
-    const bool v6 = eth->type == PP_HTONS(ETHTYPE_IPV6);
-
-    return (u16_t)(netif->mtu - (v6 ? IP6_HLEN : IP_HLEN) - TCP_HLEN);
-}
-
-u16_t gso_size(const struct netif *netif, const struct pbuf *p)
+u16_t gso_size(const struct netif *netif, size_t size, bool v6)
 {
     const struct tcp_pcb *pcb;
     u16_t most;
 
-    if (p->tot_len <= netif->mtu + LINK_HEADER)
+    if (size <= netif->mtu)
         return 0;
-    most = mss_of(netif, p);
+    most = (u16_t)(netif->mtu - (v6 ? IP6_HLEN : IP_HLEN) - TCP_HLEN);
     if (!netif->hints) /* it has waited for a neighbour's address */
         return most;
     pcb = CONTAINER_OF(netif->hints, const struct tcp_pcb, netif_hints);
@@ -185,15 +180,15 @@ static bool fit(struct tcp_pcb *pcb)
     if (pcb->unacked && at > 0 &&
         (room == 0 || pcb->unsent->len <= window / WINDOW_PART))
         return true; /* acknowledgements will make room */
-    room = LWIP_MAX(room, plain_size(pcb));
+    room = LWIP_MAX(room, gso_plain_size(pcb));
     return room >= pcb->unsent->len ||
            tcpseg_cut(pcb, pcb->unsent, (u16_t)room);
 }
 
 /* lwIP sends a segment whole or not at all. */
-static void fit_first(struct tcp_pcb *pcb)
+void gso_fit(struct tcp_pcb *pcb)
 {
-    if (pcb->unsent && pcb->unsent->len > plain_size(pcb) && !fit(pcb) &&
+    if (pcb->unsent && pcb->unsent->len > gso_plain_size(pcb) && !fit(pcb) &&
         pcb->rtime < 0)
         pcb->rtime = 0; /* the timer of retransmissions tries again */
 }
@@ -259,25 +254,11 @@ bool gso_due(void)
     return due != 0;
 }
 
-err_t __real_tcp_output(struct tcp_pcb *pcb);
 void __real_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
-
-err_t __wrap_tcp_output(struct tcp_pcb *pcb)
-{
-    err_t err;
-
-    if (tcp_input_pcb == pcb) /* then it does nothing now */
-        return ERR_OK;
-    recovery_continue(pcb);
-    fit_first(pcb);
-    err = __real_tcp_output(pcb);
-    recovery_settle(pcb);
-    return err;
-}
 
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb)
 {
-    fit_first(pcb);
+    gso_fit(pcb);
     __real_tcp_rexmit_rto_commit(pcb);
 }
 

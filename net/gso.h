@@ -32,14 +32,23 @@ int8_t gso_write(struct tcp_pcb *pcb, const void *data, uint16_t n,
                  uint8_t flags);
 
 /* Queue some of n bytes of data, in pages, or without a copy if it stays where
- * it is and payload_refer() takes it; more: others follow at once.  How many
- * are queued; 0: no memory, too much is queued, or n is not worth it. */
+ * it is, which is for IN_PLACE_MIN bytes at least; more: others follow at once.
+ * How many are queued; 0: no memory, too much is queued, or n is not worth it.
+ */
 size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more);
 
-/* The size of the segments that p, a frame that lwIP sends by netif just now,
- * is to be cut into; 0: it fits into the MTU. */
-uint16_t gso_size(const struct netif *netif, const struct pbuf *p);
+/* The size of the segments that a packet of so many bytes, which lwIP sends by
+ * netif just now, is to be cut into; 0: it fits into the MTU. */
+uint16_t gso_size(const struct netif *netif, size_t size, bool v6);
+
+/* A segment as it travels: like lwIP's, at most half of the largest window that
+ * the peer has ever had. */
+uint32_t gso_plain_size(const struct tcp_pcb *pcb);
+
+/* Before tcp_output(): cut the first unsent segment if it has become too large
+ * for the window. */
+void gso_fit(struct tcp_pcb *pcb);
 
 /* The interface is another one now: cut what is queued if it has to be. */
 void gso_refit(struct tcp_pcb *pcb);
@@ -58,7 +67,6 @@ void gso_received(struct tcp_pcb *pcb, const struct pbuf *payload);
 void gso_acknowledge(void);
 bool gso_due(void);
 
-int8_t __wrap_tcp_output(struct tcp_pcb *pcb);
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
 int8_t __wrap_tcp_split_unsent_seg(struct tcp_pcb *pcb, uint16_t n);
 int8_t __wrap_ip4_frag(struct pbuf *p, struct netif *netif,

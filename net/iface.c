@@ -10,9 +10,12 @@
 #include <netif/ethernet.h>
 
 #include "kernel/panic.h"
+#include "lib/util.h"
 #include "net/direct.h"
 #include "net/frame.h"
 #include "net/gso.h"
+#include "net/plain.h"
+#include "net/predict.h"
 #include "net/timers.h"
 #include "xen/stamp.h"
 
@@ -65,11 +68,14 @@ err_t iface_send(struct iface *i, struct buf *b)
 static err_t output(struct netif *netif, struct pbuf *p)
 {
     struct iface *i = netif->state;
+    const struct eth_hdr *ether = p->payload;
+    const bool v6 = ether->type == PP_HTONS(ETHTYPE_IPV6);
     struct buf *b;
 
     if (i->full)
         return ERR_MEM;
-    b = frame_to_send(p, net_csum6(i->net), gso_size(netif, p),
+    b = frame_to_send(p, net_csum6(i->net),
+                      gso_size(netif, p->tot_len - sizeof(*ether), v6),
                       net_counts(i->net));
     return b ? iface_send(i, b) : ERR_MEM;
 }
@@ -80,7 +86,7 @@ struct iface *iface_of(struct netif *netif)
 }
 
 /* One of the interface's own addresses, and nobody else has claimed it? */
-static bool is_own(const struct netif *netif, const ip_addr_t *addr)
+static COLD bool is_own(const struct netif *netif, const ip_addr_t *addr)
 {
     if (IP_IS_V4(addr))
         return ip4_addr_eq(netif_ip4_addr(netif), ip_2_ip4(addr));
@@ -116,6 +122,16 @@ static bool is_forged(const struct netif *netif, const struct pbuf *p)
     return !ip_addr_isany(&from) && is_own(netif, &from);
 }
 
+/* True: a plain packet, which is gone. */
+static bool shortcut(struct iface *i, struct buf *b)
+{
+    const struct plain *h = plain_received(&i->netif, b);
+
+    return h && (h->ip._proto == IP_PROTO_UDP
+                     ? direct_received(&i->netif, h, b, net_counts(i->net))
+                     : predict_received(h, b, net_counts(i->net)));
+}
+
 static void input(struct iface *i, struct buf *b)
 {
     struct pbuf *p;
@@ -123,7 +139,7 @@ static void input(struct iface *i, struct buf *b)
 
     if (b->page[b->off] & 1) /* to a group: it may be asked for members */
         timers_report();
-    if (direct_received(&i->netif, b, net_counts(i->net)))
+    if (shortcut(i, b))
         return;
     check = !frame_trusted(b);
     p = frame_received(b, net_counts(i->net));
@@ -143,7 +159,7 @@ static void input(struct iface *i, struct buf *b)
 }
 
 /* What lwIP may leave to the back-end, which may come back as another. */
-static void take_offloads(struct iface *i)
+static COLD void take_offloads(struct iface *i)
 {
     u16_t flags = NETIF_CHECKSUM_ENABLE_ALL & ~(OFFLOADED_RX | GSO_V4 | GSO_V6);
 
@@ -156,7 +172,7 @@ static void take_offloads(struct iface *i)
     NETIF_SET_CHECKSUM_CTRL(&i->netif, flags);
 }
 
-static err_t netif_start(struct netif *netif)
+static COLD err_t netif_start(struct netif *netif)
 {
     netif->name[0] = 'e';
     netif->name[1] = 'n';
@@ -170,8 +186,8 @@ static err_t netif_start(struct netif *netif)
     return ERR_OK;
 }
 
-int iface_start(struct iface *i, unsigned id, struct net *net,
-                netif_status_callback_fn changed)
+COLD int iface_start(struct iface *i, unsigned id, struct net *net,
+                     netif_status_callback_fn changed)
 {
     int err;
 
@@ -193,7 +209,7 @@ int iface_start(struct iface *i, unsigned id, struct net *net,
 
 void iface_follow(struct iface *i)
 {
-    if (device_follow(&i->device)) {
+    if (!device_is_steady(&i->device) && device_follow(&i->device)) {
         take_offloads(i);
         address6_restart(&i->address6);
         timers_report();

@@ -43,21 +43,22 @@ static struct {
     struct waiter places[WAKERS]; /* the net thread's */
     struct turn flush;
     bool touched; /* an address has changed */
-    bool slept;   /* the net thread, before this round */
+    bool slept;   /* the net thread, before this round, */
+    bool woken;   /* and not until it was time for something */
     struct iface ifaces[IFACES_MAX];
     unsigned count;
     uint64_t started;
     struct net_waiter *waiters, *later;
 } stack;
 
-static void address_changed(struct netif *netif)
+static COLD void address_changed(struct netif *netif)
 {
     (void)netif;
     stack.touched = true;
     waitq_wake(&stack.changed);
 }
 
-static int add(unsigned id, struct net *net)
+static COLD int add(unsigned id, struct net *net)
 {
     struct iface *i = &stack.ifaces[stack.count];
     int err = iface_start(i, id, net, address_changed);
@@ -70,7 +71,7 @@ static int add(unsigned id, struct net *net)
 }
 
 /* The first vif from id on that is ours. */
-static unsigned wanted_from(unsigned id)
+static COLD unsigned wanted_from(unsigned id)
 {
     while (!address_wanted(id))
         id++;
@@ -78,7 +79,7 @@ static unsigned wanted_from(unsigned id)
 }
 
 /* A vif that comes later is taken, too, if it is the next one. */
-static void expect(unsigned id)
+static COLD void expect(unsigned id)
 {
     if (id < IFACES_MAX)
         device_expect(id);
@@ -86,7 +87,7 @@ static void expect(unsigned id)
 
 /* Every interface the toolstack gave us, up to the first it did not: the first
  * few at once, more of them as if they came later. */
-static int open_all(void)
+static COLD int open_all(void)
 {
     unsigned ids[NET_OPEN_ALL + 1], id = 0;
     struct net *nets[NET_OPEN_ALL];
@@ -113,7 +114,7 @@ static int open_all(void)
     return -ENODEV;
 }
 
-static int start(void)
+static COLD int start(void)
 {
     budget_init(page_count_free() * PAGE_SIZE / 2);
     if (frame_init())
@@ -157,7 +158,7 @@ static void resume(void)
         tell(stack.waiters);
 }
 
-static struct waitq *waker(unsigned n)
+static COLD struct waitq *waker(unsigned n)
 {
     switch (n) {
     case WORK:
@@ -193,12 +194,13 @@ static void sleep_until(uint64_t deadline)
         thread_yield();
         return;
     }
-    while (thread_wait(deadline) == 0 && !any_woken())
-        ; /* for what was there before the last round */
+    do /* not for what was there before the last round */
+        stack.woken = thread_wait(deadline) == 0;
+    while (stack.woken && !any_woken());
     stack.slept = true;
 }
 
-static void welcome(void)
+static COLD void welcome(void)
 {
     unsigned id;
     struct net *net = device_take(&id);
@@ -266,13 +268,16 @@ static void serve(void)
     stack.touched = false;
     resume();
     run_later();
-    gso_acknowledge();
+    if (gso_due())
+        gso_acknowledge();
     for (unsigned n = 0; n < stack.count; n++)
         more |= iface_receive(&stack.ifaces[n]);
     if ((looping = looped()))
         netif_poll(looping);
-    next = timers_run();
-    quirk_trim_time_wait();
+    next = timers_run(!stack.woken);
+    stack.woken = false;
+    if (tcp_tw_pcbs)
+        quirk_trim_time_wait();
     for (unsigned n = 0; n < stack.count; n++)
         iface_flush(&stack.ifaces[n]);
     if (more || busy())
@@ -304,7 +309,7 @@ static void run(void *arg)
         serve();
 }
 
-int net_up(void)
+COLD int net_up(void)
 {
     if (stack.state == DOWN) {
         if (!thread_create("net", run, NULL))
@@ -316,7 +321,7 @@ int net_up(void)
     return stack.error;
 }
 
-static bool has_address(void)
+static COLD bool has_address(void)
 {
     for (unsigned n = 0; n < stack.count; n++)
         if (!ip4_addr_isany(netif_ip4_addr(&stack.ifaces[n].netif)))
@@ -324,7 +329,7 @@ static bool has_address(void)
     return false;
 }
 
-int net_wait_address(uint64_t deadline)
+COLD int net_wait_address(uint64_t deadline)
 {
     while (!has_address())
         if (waitq_wait_until(&stack.changed, deadline))
@@ -332,12 +337,12 @@ int net_wait_address(uint64_t deadline)
     return 0;
 }
 
-bool net_settling(void)
+COLD bool net_settling(void)
 {
     return stack.state == UP && clock_now() < stack.started + ADDRESS_WAIT;
 }
 
-int net_wait_route(const struct ip_addr *to, bool wait)
+COLD int net_wait_route(const struct ip_addr *to, bool wait)
 {
     uint64_t deadline;
 
@@ -404,7 +409,7 @@ bool net_is_local(const struct ip_addr *addr)
     return false;
 }
 
-int net_errno(int err)
+COLD int net_errno(int err)
 {
     switch (err) {
     case ERR_OK:

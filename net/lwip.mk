@@ -3,7 +3,7 @@
 #
 #   LWIP_LIB       for the guest        LWIP_HEADERS  are there
 #   LWIP_HOST_LIB  for the unit tests   LWIP_CFLAGS   to include them
-#                                       LWIP_WRAP     to link: see net/quirk.h, net/gso.h
+#                                       LWIP_WRAP     to link: see net/quirk.h, net/gso.h, net/tcpout.h
 
 LWIP_VERSION  = 2.2.1
 LWIP_SUITE    = trixie
@@ -12,7 +12,7 @@ LWIP_HEADERS  = $(LWIP)/.fetched
 LWIP_LIB      = $(B)/lwip/liblwip.a
 LWIP_HOST_LIB = $(B)/lwip-host/liblwip.a
 LWIP_WRAP     = -Wl,--wrap=tcp_input,--wrap=tcp_output,--wrap=tcp_rexmit_rto_commit \
-                -Wl,--wrap=tcp_rexmit_fast,--wrap=tcp_split_unsent_seg,--wrap=ip4_frag,--wrap=ip6_frag
+                -Wl,--wrap=tcp_rexmit_fast,--wrap=tcp_split_unsent_seg,--wrap=ip4_frag,--wrap=ip6_frag,--wrap=ip4_output_if
 LWIP_CFLAGS   = -iquote net -isystem $(LWIP)/src/include
 LWIP_CORE     = core/def core/inet_chksum core/init core/ip core/mem core/memp \
                 core/netif core/pbuf core/raw core/tcp core/tcp_in core/tcp_out \

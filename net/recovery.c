@@ -6,10 +6,6 @@
 
 #include "net/tcpseg.h"
 
-/* Beside lwIP's own flags of a pcb: what was under way at a loss, up to
- * rto_end, has not all arrived.  lwIP uses that field with TF_RTO alone. */
-#define TF_HOLES 0x4000u
-
 /* The hole is one segment of the wire's, most of the time. */
 static void cut_hole(struct tcp_pcb *pcb)
 {

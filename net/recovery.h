@@ -11,6 +11,13 @@
 
 struct tcp_pcb;
 
+/* Beside lwIP's own flags of a pcb: what was under way at a loss, up to
+ * rto_end, has not all arrived.  lwIP uses that field with TF_RTO alone. */
+#define TF_HOLES 0x4000u
+
+/* Losses are being dealt with. */
+#define TF_TROUBLE (TF_INFR | TF_RTO | TF_HOLES)
+
 /* Before tcp_output(): an acknowledgement may have come. */
 void recovery_continue(struct tcp_pcb *pcb);
 

@@ -14,16 +14,23 @@
 static const struct netif *gateway_netif[8];
 static ip6_addr_t gateways[ARRAY_LEN(gateway_netif)];
 
+static inline bool is_usable(const struct netif *netif)
+{
+    const unsigned both = NETIF_FLAG_UP | NETIF_FLAG_LINK_UP;
+
+    return (netif->flags & both) == both;
+}
+
 /* The usable interface of the lowest number for which it is true; lwIP's list
  * begins with the highest. */
-static struct netif *first(bool (*is)(const struct netif *, const void *),
-                           const void *addr)
+static COLD struct netif *first(bool (*is)(const struct netif *, const void *),
+                                const void *addr)
 {
     struct netif *netif, *best = NULL;
 
     NETIF_FOREACH(netif)
     {
-        if (netif_is_up(netif) && netif_is_link_up(netif) && is(netif, addr))
+        if (is_usable(netif) && is(netif, addr))
             best = netif;
     }
     return best;
@@ -31,14 +38,7 @@ static struct netif *first(bool (*is)(const struct netif *, const void *),
 
 /* ---- IPv4 ---- */
 
-static bool is_near4(const struct netif *netif, const void *addr)
-{
-    return !ip4_addr_isany(netif_ip4_addr(netif)) &&
-           ip4_addr_net_eq((const ip4_addr_t *)addr, netif_ip4_addr(netif),
-                           netif_ip4_netmask(netif));
-}
-
-static bool has_router4(const struct netif *netif, const void *addr)
+static COLD bool has_router4(const struct netif *netif, const void *addr)
 {
     (void)addr;
     return !ip4_addr_isany(netif_ip4_addr(netif)) &&
@@ -49,34 +49,38 @@ static bool has_router4(const struct netif *netif, const void *addr)
 struct netif *route_v4(const struct ip4_addr *from, const struct ip4_addr *to)
 {
     struct netif *netif, *own = NULL, *source = NULL, *near = NULL;
+    bool there = false; /* to is in the source's network */
 
     if (!from)
         return first(has_router4, NULL);
     NETIF_FOREACH(netif) /* as first(), but for each packet */
     {
         const ip4_addr_t *addr = netif_ip4_addr(netif);
+        bool is_near;
 
-        if (!netif_is_up(netif) || !netif_is_link_up(netif) ||
-            ip4_addr_isany(addr))
+        if (!is_usable(netif) || ip4_addr_isany(addr))
             continue;
         if (ip4_addr_eq(addr, to))
             own = netif;
-        if (ip4_addr_eq(addr, from))
+        is_near = ip4_addr_net_eq(addr, to, netif_ip4_netmask(netif));
+        if (ip4_addr_eq(addr, from)) {
             source = netif;
-        if (ip4_addr_net_eq(addr, to, netif_ip4_netmask(netif)))
+            there = is_near;
+        }
+        if (is_near)
             near = netif;
     }
     if (own || ip4_addr_isloopback(to)) /* it stays here */
         return own;
-    if (source && (is_near4(source, to) || has_router4(source, to) ||
-                   ip4_addr_ismulticast(to)))
+    if (source &&
+        (there || has_router4(source, to) || ip4_addr_ismulticast(to)))
         return source;
     return near;
 }
 
 /* ---- IPv6 ---- */
 
-static bool owns6(const struct netif *netif, const void *addr)
+static COLD bool owns6(const struct netif *netif, const void *addr)
 {
     for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
@@ -87,7 +91,7 @@ static bool owns6(const struct netif *netif, const void *addr)
 
 /* Within the /64 of the link-local address, of the command line's, or one that
  * a router says to be on the link (RFC 5942). */
-static bool is_near6(const struct netif *netif, const void *addr)
+static COLD bool is_near6(const struct netif *netif, const void *addr)
 {
     const ip6_addr_t *to = addr;
 
@@ -103,7 +107,7 @@ static bool is_near6(const struct netif *netif, const void *addr)
     return owns6(netif, to);
 }
 
-static bool has_router6(const struct netif *netif, const void *addr)
+static COLD bool has_router6(const struct netif *netif, const void *addr)
 {
     (void)addr;
     for (int i = 0; i < LWIP_ND6_NUM_ROUTERS; i++)
@@ -113,7 +117,8 @@ static bool has_router6(const struct netif *netif, const void *addr)
     return route_gateway6(netif) != NULL;
 }
 
-struct netif *route_v6(const struct ip6_addr *from, const struct ip6_addr *to)
+COLD struct netif *route_v6(const struct ip6_addr *from,
+                            const struct ip6_addr *to)
 {
     struct netif *netif = first(owns6, to);
 
@@ -127,7 +132,7 @@ struct netif *route_v6(const struct ip6_addr *from, const struct ip6_addr *to)
     return netif ? netif : first(has_router6, to);
 }
 
-const struct ip6_addr *route_gateway6(const struct netif *netif)
+COLD const struct ip6_addr *route_gateway6(const struct netif *netif)
 {
     for (size_t i = 0; i < ARRAY_LEN(gateways); i++)
         if (gateway_netif[i] == netif)
@@ -135,7 +140,7 @@ const struct ip6_addr *route_gateway6(const struct netif *netif)
     return NULL;
 }
 
-void route_set_gateway6(struct netif *netif, const struct ip6_addr *gw)
+COLD void route_set_gateway6(struct netif *netif, const struct ip6_addr *gw)
 {
     size_t i = 0;
 
@@ -146,7 +151,7 @@ void route_set_gateway6(struct netif *netif, const struct ip6_addr *gw)
     ip6_addr_assign_zone(&gateways[i], IP6_UNICAST, netif);
 }
 
-static bool has_routable(const struct netif *netif)
+static COLD bool has_routable(const struct netif *netif)
 {
     for (int i = LINK_LOCAL + 1; i < LWIP_IPV6_NUM_ADDRESSES; i++)
         if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
@@ -154,7 +159,7 @@ static bool has_routable(const struct netif *netif)
     return false;
 }
 
-static bool is_in_zone(const struct netif *netif, const void *addr)
+static COLD bool is_in_zone(const struct netif *netif, const void *addr)
 {
     return ip6_addr_isvalid(netif_ip6_addr_state(netif, LINK_LOCAL)) &&
            (ip6_addr_has_zone((const ip6_addr_t *)addr)
@@ -162,7 +167,7 @@ static bool is_in_zone(const struct netif *netif, const void *addr)
                 : netif == netif_default);
 }
 
-bool route_reaches6(const struct ip6_addr *to)
+COLD bool route_reaches6(const struct ip6_addr *to)
 {
     const struct netif *netif;
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "net/budget.h"
 #include "net/payload.h"
 
 /* Where payload byte n of a segment lies: the link to the pbuf that has it, and
@@ -34,24 +35,31 @@ static struct pbuf *tail_of(struct pbuf *p, u16_t at)
     return tail;
 }
 
-/* An empty segment: its header is all. */
-static struct tcp_seg *make(const struct tcp_pcb *pcb, u32_t seqno, u16_t flags)
+/* A segment with room for n bytes behind its header.  lwIP frees it as one of
+ * its own (MEMP_MEM_MALLOC). */
+static struct tcp_seg *make(const struct tcp_pcb *pcb, u32_t seqno, u16_t flags,
+                            size_t n)
 {
-    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, TCP_HLEN, PBUF_RAM);
-    struct tcp_seg *seg = p ? memp_malloc(MEMP_TCP_SEG) : NULL;
+    struct pbuf *p = pbuf_alloc(PBUF_IP, (u16_t)(TCP_HLEN + n), PBUF_RAM);
+    struct tcp_seg *seg = p ? budget_malloc(sizeof(*seg)) : NULL;
+    struct tcp_hdr *header;
 
     if (!seg) {
         if (p)
             pbuf_free(p);
         return NULL;
     }
-    *seg = (struct tcp_seg){.p = p, .tcphdr = p->payload};
-    *seg->tcphdr = (struct tcp_hdr){
-        .src = lwip_htons(pcb->local_port),
-        .dest = lwip_htons(pcb->remote_port),
-        .seqno = lwip_htonl(seqno),
-    };
-    TCPH_HDRLEN_FLAGS_SET(seg->tcphdr, TCP_HLEN / 4, flags);
+    header = p->payload; /* the rest is filled in when it is sent */
+    header->src = lwip_htons(pcb->local_port);
+    header->dest = lwip_htons(pcb->remote_port);
+    header->seqno = lwip_htonl(seqno);
+    header->urgp = 0;
+    TCPH_HDRLEN_FLAGS_SET(header, TCP_HLEN / 4, flags);
+    seg->next = NULL;
+    seg->p = p;
+    seg->len = 0;
+    seg->flags = 0;
+    seg->tcphdr = header;
     return seg;
 }
 
@@ -88,7 +96,7 @@ bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
     if (seg->p->ref != 1 || seg->flags)
         return false;
     if (!(new = make(pcb, lwip_ntohl(seg->tcphdr->seqno) + n,
-                     TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN))))
+                     TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN), 0)))
         return false;
     link = locate(seg, n, &at);
     if (at && !(tail = tail_of(*link, at))) {
@@ -173,6 +181,20 @@ size_t tcpseg_extend(struct tcp_pcb *pcb, struct tcp_seg *last,
     return m;
 }
 
+bool tcpseg_write(struct tcp_pcb *pcb, const void *data, u16_t n)
+{
+    struct tcp_seg *seg;
+
+    if (n > pcb->snd_buf || pcb->snd_queuelen >= TCP_SND_QUEUELEN ||
+        !(seg = make(pcb, pcb->snd_lbb, 0, n)))
+        return false;
+    memcpy(seg->tcphdr + 1, data, n);
+    pcb->unsent = seg;
+    pcb->snd_queuelen++;
+    count(pcb, seg, n, true);
+    return true;
+}
+
 bool tcpseg_append(struct tcp_pcb *pcb, struct tcp_seg *last,
                    struct pbuf *payload, u32_t limit, bool push)
 {
@@ -182,7 +204,7 @@ bool tcpseg_append(struct tcp_pcb *pcb, struct tcp_seg *last,
     if (n > pcb->snd_buf || pcb->snd_queuelen + pieces >= TCP_SND_QUEUELEN)
         return false;
     if (!is_open(last, n, limit)) {
-        if (!(seg = make(pcb, pcb->snd_lbb, 0)))
+        if (!(seg = make(pcb, pcb->snd_lbb, 0, 0)))
             return false;
         pcb->snd_queuelen++;
         if (last)

@@ -17,6 +17,10 @@ struct tcp_seg *tcpseg_last(const struct tcp_pcb *pcb);
 bool tcpseg_append(struct tcp_pcb *pcb, struct tcp_seg *last,
                    struct pbuf *payload, u32_t limit, bool push);
 
+/* Queue a copy of data, which fits into a segment, where nothing is unsent;
+ * false: no memory. */
+bool tcpseg_write(struct tcp_pcb *pcb, const void *data, u16_t n);
+
 /* Copy data into the last pages of what is unsent, as far as there is room and
  * its segment then has no more than limit bytes: how many bytes. */
 size_t tcpseg_extend(struct tcp_pcb *pcb, struct tcp_seg *last,

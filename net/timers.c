@@ -15,9 +15,12 @@
 #include "lib/util.h"
 #include "xen/clock.h"
 
+#define PASS_MAX 8
+
 static struct {
     uint64_t due[12]; /* 0: not running */
     uint64_t next;    /* the soonest of them */
+    unsigned passed;  /* calls since the clock was looked at */
     bool tcp;         /* TCP's is running */
     bool reports;     /* a multicast group may have something to report */
 } timers;
@@ -119,10 +122,14 @@ static void run_all(uint64_t now)
     }
 }
 
-uint64_t timers_run(void)
+uint64_t timers_run(bool likely)
 {
-    const uint64_t now = clock_now();
+    uint64_t now;
 
+    if (!likely && !timers_changed() && ++timers.passed < PASS_MAX)
+        return timers.next;
+    timers.passed = 0;
+    now = clock_now();
     if (now >= timers.next || timers_changed())
         run_all(now);
     return timers.next;

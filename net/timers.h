@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Run those that are due; when is the next one? */
-uint64_t timers_run(void);
+/* Run those that are due; when is the next one?  Where it is unlikely that one
+ * is, the clock is looked at now and then only. */
+uint64_t timers_run(bool likely);
 
 /* Would timers_run() give another answer by now? */
 bool timers_changed(void);

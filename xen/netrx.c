@@ -3,6 +3,7 @@
 #include "xen/netio.h"
 
 #include "kernel/page.h"
+#include "lib/util.h"
 
 #define RX_SLOTS_MAX  (XEN_NETIF_NR_SLOTS_MIN + 1) /* some use one more */
 #define RX_EXTRAS_MAX (XEN_NETIF_EXTRA_TYPE_MAX - 1)
@@ -22,7 +23,7 @@ static struct {
     size_t count;
 } opened;
 
-void netio_list(struct net *net)
+COLD void netio_list(struct net *net)
 {
     net->rx_target = RX_FIRST;
     net->next = opened.first;
@@ -30,7 +31,7 @@ void netio_list(struct net *net)
     opened.count++;
 }
 
-void netio_unlist(struct net *net)
+COLD void netio_unlist(struct net *net)
 {
     struct net **link = &opened.first;
 
@@ -45,7 +46,7 @@ static uint32_t rx_posted(const struct net *net)
     return net->rx.size - ring_space(&net->rx);
 }
 
-size_t net_posted(void)
+COLD size_t net_posted(void)
 {
     size_t n = 0;
 
@@ -78,7 +79,7 @@ static size_t rx_share(const struct net *net)
 
 /* A page for a ring at its minimum: whatever there is, and even what anyone's
  * sent frames can free. */
-static struct buf *rx_last_resort(void)
+static COLD struct buf *rx_last_resort(void)
 {
     struct buf *b = buf_alloc();
 
@@ -124,7 +125,8 @@ static bool rx_refill(struct net *net, bool more)
 }
 
 /* How the packet would have been cut: NULL, or what is wrong with that. */
-static const char *rx_gso(struct net *net, const struct netif_extra_info *extra)
+static COLD const char *rx_gso(struct net *net,
+                               const struct netif_extra_info *extra)
 {
     struct buf *first = net->partial.first;
 
@@ -209,8 +211,11 @@ static int rx_step(struct net *net)
     const char *wrong;
     struct buf *b;
     uint16_t id;
-    int more = ring_response(&net->rx, &slot, sizeof(slot));
+    int more;
 
+    if (!ring_waiting(&net->rx))
+        return 0;
+    more = ring_response(&net->rx, &slot, sizeof(slot));
     if (more < 0)
         netio_fail(net, "receive responses ahead of requests");
     if (more <= 0)

@@ -122,6 +122,12 @@ static void answer_solicitation(unsigned id, uint8_t *frame)
     fake_deliver(id, frame, 86, 0);
 }
 
+/* Then it leaves the field as it is.  What may be damaged must be looked at. */
+static bool vouches(void)
+{
+    return !fake_net.doubt && !fake_net.spoil;
+}
+
 /* The same with IPv6; of fragments nothing is looked at but the first's sum. */
 static void mirror6(unsigned id, uint8_t *frame, size_t len, unsigned flags)
 {
@@ -136,11 +142,11 @@ static void mirror6(unsigned id, uint8_t *frame, size_t len, unsigned flags)
         answer_solicitation(id, frame);
     if (memcmp(frame, FAKE_PEER, 6) != 0 || (frame[20] == 58 && chatter))
         return;
-    if (blank && !fake_net.vouch)
+    if (blank && !vouches())
         fake_checksum(frame, true);
     swap(frame, frame + 6, 6);
     swap(frame + 22, frame + 38, 16);
-    fake_deliver(id, frame, len, fake_net.vouch ? BUF_CSUM_OK : 0);
+    fake_deliver(id, frame, len, vouches() ? BUF_CSUM_OK : 0);
 }
 
 void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags)
@@ -163,7 +169,7 @@ void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags)
         fake_net.bad_sums++; /* a datagram in pieces has its sum */
     if (flags & BUF_CSUM_BLANK && (fragment || !pseudo_sum_right(frame)))
         fake_net.bad_sums++;
-    if (flags & BUF_CSUM_BLANK && !fake_net.vouch)
+    if (flags & BUF_CSUM_BLANK && !vouches())
         fake_checksum(frame, true);
     if (fake_net.lose && count % fake_net.lose == 0)
         return;
@@ -171,5 +177,5 @@ void fake_mirror(unsigned id, uint8_t *frame, size_t len, unsigned flags)
         frame[len - 1] ^= 0x40;
     swap(frame, frame + 6, 6);
     swap(frame + 26, frame + 30, 4);
-    fake_deliver(id, frame, len, fake_net.vouch ? BUF_CSUM_OK : 0);
+    fake_deliver(id, frame, len, vouches() ? BUF_CSUM_OK : 0);
 }

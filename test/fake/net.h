@@ -36,7 +36,7 @@ extern struct fake_net {
     bool no_csum6;  /* nobody finishes the checksums of IPv6 */
     bool gso;       /* the back-end takes large segments of TCP, */
     bool whole;     /* and they travel as they are: nobody cuts them */
-    bool vouch;     /* and marks what it sends as BUF_CSUM_OK */
+    bool doubt;     /* and vouches for no checksum of what it sends */
 
     unsigned frames, kicks; /* sent */
     unsigned blank;         /* of those, marked BUF_CSUM_BLANK */

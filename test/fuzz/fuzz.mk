@@ -22,7 +22,7 @@ FUZZ_http    = $(FUZZED_http) lib/http_answer.c
 FUZZED_netfront = xen/netfront.c xen/netio.c xen/nettx.c xen/netrx.c
 FUZZ_netfront = $(FUZZED_netfront) xen/ring.c test/fake/buf.c kernel/segment.c test/fake/page.c \
                 test/fake/netback.c test/fake/peer.c test/fake/stamp.c
-FUZZED_packets = net/direct.c net/frame.c net/packet6.c net/discovery.c net/rdnss.c net/unreach.c
+FUZZED_packets = net/plain.c net/direct.c net/predict.c net/tcpout.c net/frame.c net/packet6.c net/discovery.c net/rdnss.c net/unreach.c
 FUZZ_packets = $(FUZZED_packets) net/ends.c net/gso.c net/recovery.c net/tcpseg.c net/payload.c net/route.c net/quirk.c $(BUDGET) net/isn.c net/timers.c net/nameserver.c \
                kernel/buf.c kernel/segment.c test/fake/page.c test/fake/constant.c test/fake/said.c $(B)/lwip-fuzz/liblwip.a
 FUZZ_packets_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP)

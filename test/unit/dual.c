@@ -161,10 +161,10 @@ Test(dual, carries_streams_of_both_kinds)
     cr_assert(world6(streams));
 }
 
-Test(dual, carries_streams_in_large_frames_that_are_vouched_for)
+Test(dual, carries_streams_in_large_frames_that_nobody_vouches_for)
 {
     fake_net.mtu = 9000;
-    fake_net.vouch = true;
+    fake_net.doubt = true;
     cr_assert(world6(streams));
 }
 
