@@ -135,8 +135,6 @@ static u32_t advance(struct tcp_pcb *pcb, u32_t ackno)
     freed = free_arrived(pcb);
     pcb->snd_buf += freed;
     pcb->rtime = pcb->unacked ? 0 : -1;
-    if (!pcb->unsent)
-        pcb->unsent_oversize = 0;
     set_timeout(pcb);
     return freed;
 }

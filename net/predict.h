@@ -1,7 +1,8 @@
 /*
  * predict.h: the way of most TCP segments over IPv4, past lwIP's layers: those
  * that are just what a connection expects next, be it data, an acknowledgement
- * or both (header prediction).  The pcb is changed as lwIP would change it.
+ * or both (header prediction).  The pcb is changed as lwIP would change it; an
+ * acknowledgement that finds our window closed is not answered, as lwIP does.
  */
 #pragma once
 

@@ -68,9 +68,8 @@ static bool is_alone(const struct tcp_pcb *pcb, const struct tcp_seg *seg)
 {
     const u32_t seqno = lwip_ntohl(seg->tcphdr->seqno);
 
-    return !seg->next && !seg->flags && seg->len <= pcb->mss &&
-           pcb->state == ESTABLISHED && !(pcb->flags & TF_TROUBLE) &&
-           seqno == pcb->snd_nxt &&
+    return !seg->next && seg->len <= pcb->mss && pcb->state == ESTABLISHED &&
+           !(pcb->flags & TF_TROUBLE) && seqno == pcb->snd_nxt &&
            seqno - pcb->lastack + seg->len <=
                LWIP_MIN(pcb->snd_wnd, pcb->cwnd) &&
            tcp_do_output_nagle(pcb) && seg->p->ref == 1 &&
