@@ -5,9 +5,9 @@
  * lwIP makes segments no larger than pcb->mss.  gso_send() makes larger ones
  * itself, gso_write() raises the MSS for the time of tcp_write().  What lwIP
  * then could not do with such segments is done in functions that the linker
- * puts in the place of its own: the first one to be sent is cut when the window
- * has become too small for it, the one to be sent again when a part of it has
- * arrived, and IP does not fragment them.
+ * puts in the place of its own, here and in tcpout.h: the first one to be sent
+ * is cut when the window has become too small for it, the one to be sent again
+ * when a part of it has arrived, and IP does not fragment them.
  */
 #pragma once
 
@@ -31,10 +31,10 @@ struct tcp_pcb;
 int8_t gso_write(struct tcp_pcb *pcb, const void *data, uint16_t n,
                  uint8_t flags);
 
-/* Queue some of n bytes of data, in pages, or without a copy if it stays where
- * it is, which is for IN_PLACE_MIN bytes at least; more: others follow at once.
- * How many are queued; 0: no memory, too much is queued, or n is not worth it.
- */
+/* Queue some of n bytes of data: in pages, in a small segment of their own, or
+ * without a copy if they stay where they are (IN_PLACE_MIN at least); more:
+ * others follow at once.  How many are queued; 0: no memory, too much is
+ * queued, or it is for gso_write(). */
 size_t gso_send(struct tcp_pcb *pcb, const void *data, size_t n, bool stays,
                 bool more);
 
