@@ -139,5 +139,7 @@ err_t __wrap_tcp_output(struct tcp_pcb *pcb)
     gso_fit(pcb);
     err = __real_tcp_output(pcb);
     recovery_settle(pcb);
+    if (!pcb->unsent) /* what lwIP probed a closed window with has arrived */
+        pcb->persist_backoff = 0;
     return err;
 }

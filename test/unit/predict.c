@@ -470,3 +470,31 @@ Test(predict, leaves_what_has_no_whole_header)
 {
     cr_assert(world(cut_short));
 }
+
+/* With its window closed the peer takes the byte that asks whether it still is.
+ */
+static void probe(void)
+{
+    const uint8_t byte = byte_at(0);
+
+    begin();
+    window = 0;
+    say_segment(ACK, 0, 0, 1);
+    say_segment(ACK, 1, 0, 1);
+    cr_assert_eq(send(fd, &byte, 1, 0), 1);
+    nap(20 * FAKE_SECOND);
+    cr_assert_eq(received, 1);
+    say_segment(ACK, 2, 1, 0);
+    nap(100 * FAKE_SECOND);
+    cr_assert_eq(pcb->state, ESTABLISHED);
+    cr_assert(!pcb->unsent && !pcb->unacked);
+    fd_close(fd);
+    while (tcp_active_pcbs)
+        tcp_abort(tcp_active_pcbs);
+    fake_net.wire = fake_mirror;
+}
+
+Test(predict, stops_asking_when_the_byte_that_asks_was_the_last)
+{
+    cr_assert(world(probe));
+}
