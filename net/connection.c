@@ -87,7 +87,8 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
-    gso_acknowledged(pcb, n);
+    if (n > pcb->mss) /* for fewer it does nothing */
+        gso_acknowledged(pcb, n);
     return on_poll(arg, pcb);
 }
 
