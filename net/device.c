@@ -78,15 +78,12 @@ static void follow_return(const struct device *d)
  * else has changed. */
 bool device_follow(struct device *d)
 {
-    const bool moved = d->epoch != net_epoch(d->net);
     const bool back = !netif_is_link_up(d->netif);
 
     if (net_broken(d->net)) {
         follow_loss(d);
         return false;
     }
-    if (!moved && !back)
-        return false;
     if (back)
         follow_return(d);
     else if (!ip4_addr_isany(netif_ip4_addr(d->netif)))

@@ -31,8 +31,8 @@ static inline bool device_is_steady(const struct device *d)
            netif_is_link_up(d->netif);
 }
 
-/* The link goes with the device and comes back with it; true: just now.  Does
- * not wait. */
+/* For one that is not steady: the link goes with the device and comes back with
+ * it; true: just now.  Does not wait. */
 bool device_follow(struct device *d);
 
 /*

@@ -46,7 +46,7 @@ $(LWIP_HEADERS): | $(PACKAGES)
 
 # What lwIP reads of ours: its options, and what they name.
 LWIP_PORT = net/lwipopts.h net/budget.h lib/checksum.h net/discovery.h net/gso.h net/isn.h net/nameserver.h net/quirk.h net/route.h \
-            net/unreach.h lib/random.h kernel/panic.h
+            net/unreach.h lib/random.h kernel/panic.h kernel/slab.h
 
 $(LWIP_CORE:%=$(LWIP)/src/%.c): $(LWIP_HEADERS) ;
 

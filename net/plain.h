@@ -1,8 +1,8 @@
 /*
  * plain.h: IPv4 packets as nearly all are: whole, without options, between an
- * address of the interface's own and one neighbour or a router.  What direct.h
- * and predict.h share on their way past lwIP's Ethernet and IP.  Whatever is
- * not so, or is wrong, is left to lwIP, as if nothing had been.
+ * address of the interface's own and one neighbour or a router.  What direct.h,
+ * predict.h and tcpout.h share on their way past lwIP's Ethernet and IP.
+ * Whatever is not so, or is wrong, is left to lwIP, as if nothing had been.
  */
 #pragma once
 
@@ -31,8 +31,8 @@ static inline size_t plain_size(const struct plain *h)
 
 /* The headers of a received frame to the interface's own address, when it has
  * come whole and someone vouches for its checksum; UDP's or TCP's header, too,
- * is in its first piece.  Whose it is has not been looked at, but that it is
- * not said to be ours.  NULL: lwIP must. */
+ * is in its first piece.  From whom it is has not been looked at, but that
+ * it is not said to be ours.  NULL: lwIP must. */
 const struct plain *plain_received(const struct netif *netif,
                                    const struct buf *b);
 
