@@ -87,7 +87,7 @@ GUEST_CFLAGS  = $(CSTD) $(OPTIMISE) -g $(GUEST_CODEGEN) $(GUEST_HEADERS) -iquote
 
 BEHAVE = test/system/behave.c $(wildcard test/system/behave/*.c)
 
-include lib/cold.mk
+include lib/optimise.mk
 include lib/newlib.mk
 include net/lwip.mk
 
@@ -101,7 +101,7 @@ OBJECTS := $(SOURCES:%=$(B)/obj/%.o)
 
 # -MD, not -MMD: what lwIP's headers include counts, and first of all
 # net/lwipopts.h, which decides how lwIP's structs are laid out.
-$(B)/obj/%.c.o: %.c lib/cold.mk | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
+$(B)/obj/%.c.o: %.c lib/optimise.mk | $(D)/newlib/lib/libc.a $(D)/include/xen $(LWIP_HEADERS)
 	@mkdir -p $(@D)
 	$(call SAY,CC $<)
 	$(Q)$(CC) $(GUEST_CFLAGS) $(WARN) -Wframe-larger-than=2048 $(LWIP_CFLAGS) -MD -MP -c -o $@ $<

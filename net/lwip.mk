@@ -54,7 +54,7 @@ $(LWIP_CORE:%=$(LWIP)/src/%.c): $(LWIP_HEADERS) ;
 # structs of another type.
 LWIP_FLAGS = -w -fno-strict-aliasing -iquote . $(LWIP_CFLAGS)
 
-$(B)/lwip/%.o: $(LWIP)/src/%.c $(LWIP_PORT) lib/cold.mk | $(D)/newlib/lib/libc.a
+$(B)/lwip/%.o: $(LWIP)/src/%.c $(LWIP_PORT) lib/optimise.mk | $(D)/newlib/lib/libc.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) $(GUEST_CFLAGS) $(LWIP_FLAGS) -c -o $@ $<
 
