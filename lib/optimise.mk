@@ -2,11 +2,10 @@
 # here: -O2, for what many packets, requests or switches run through.
 QUICK = kernel/buf kernel/sched kernel/segment kernel/slab \
         xen/blkfront xen/clock xen/evtchn xen/gnttab \
-        lib/crowd lib/epoll lib/http_answer lib/http_date lib/http_reply lib/pipe lib/poll lib/time lib/uio \
-        net/budget net/frame net/iface net/inbox net/message net/payload net/predict \
+        lib/epoll lib/http_answer lib/http_reply lib/poll \
+        net/frame net/iface net/inbox net/message net/payload net/predict \
         net/socket_common net/stream net/tcpout \
-        $(addprefix $(LWIP)/src/, core/def core/ip core/mem core/memp core/pbuf core/timeouts \
-          core/ipv4/ip4_addr core/ipv6/ip6_addr netif/ethernet)
+        $(LWIP)/src/core/pbuf
 
 # The same, and functions are copied into their callers where the compiler takes
 # that to be faster: what most time is spent in, and programs, as their makers
