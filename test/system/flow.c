@@ -128,9 +128,9 @@ static void serve(int fd)
 
 static int serve_all(void)
 {
-    const struct sockaddr_in any = {.sin_family = AF_INET,
-                                    .sin_port = htons(PORT)};
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+                                     .sin6_port = htons(PORT)};
+    const int listener = socket(AF_INET6, SOCK_STREAM, 0);
     int fd;
 
     if (bind(listener, (const struct sockaddr *)&any, sizeof(any)) ||
@@ -145,13 +145,18 @@ static int serve_all(void)
 
 static int dial(const char *address, bool small_window)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-    const int fd = socket(AF_INET, SOCK_STREAM, 0), size = CHUNK;
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+                              .sin6_port = htons(PORT)};
+    const bool is6 = inet_pton(AF_INET6, address, &v6.sin6_addr) == 1;
+    const int fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+    const int size = CHUNK;
 
     if (small_window)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    if (inet_pton(AF_INET, address, &to.sin_addr) == 1 &&
-        connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
+    if (is6 ? connect(fd, (const struct sockaddr *)&v6, sizeof(v6)) == 0
+            : inet_pton(AF_INET, address, &v4.sin_addr) == 1 &&
+                  connect(fd, (const struct sockaddr *)&v4, sizeof(v4)) == 0)
         return fd;
     perror(address);
     exit(1);
