@@ -29,7 +29,7 @@ help:
 	@echo 'make fuzz       each fuzz target for a minute: [F=http] [FUZZ_SECONDS=60]'
 	@echo 'make fuzz-lines how much of their files have the fuzz targets reached?'
 	@echo 'make fuzz-checks do they notice when a check is missing?'
-	@echo 'make mutants    do the unit tests notice a broken source? [M=ring] [MUTANTS=60]'
+	@echo 'make mutants    do the unit tests notice a broken source? [M=xen/ring] [MUTANTS=60]'
 	@echo 'make size       what the images hold: text, rodata, data, bss by folder; [APP=web] by file'
 	@echo 'make bench      our guests and a Linux guest under the same clients: [BENCH="tcp udp-64"] [GUESTS=mote]'
 	@echo 'make bench-boot how long guests take to come up, ours and Linux; minutes'

@@ -1,18 +1,27 @@
 # Mutants: `make mutants` breaks a source file in one place, builds the unit
 # tests that are to notice, runs them, and does so with MUTANTS places of each
-# file, drawn by SEED; 0: with all.  `make mutants M=ring` breaks only one.
-# MUTANTS_x are the unit tests for xen/x.c, the quickest to notice first.
+# file, drawn by SEED; 0: with all.  `make mutants M=xen/ring` breaks only one.
+# MUTANTS_x are the unit tests for x.c, the quickest to notice first.
 
-MUTANTS_ring     = ring netio netlies
-MUTANTS_netio    = netio netlies netfront netruns
-MUTANTS_nettx    = netio netgso netlies netfit netruns
-MUTANTS_netrx    = netio netgso netlies netfront
-MUTANTS_netfront = netfront netio netlies netfit netgso
-MUTANTS_blkfront = blkfront blklies
-MUTANTS_xenbus   = xenbus xenrounds xenlife xenmoments
-MUTANTS_xenstate = xenbus xenrounds xenlife xenmoments
-MUTANTS_gnttab   = gnttab
-MUTANTS_xenstore = xenstore xenstore_rounds xenstore_threads
+MUTANTS_kernel/buf   = buf payload
+MUTANTS_kernel/segment = segment
+MUTANTS_xen/ring     = ring netio netlies
+MUTANTS_xen/netio    = netio netlies netfront netruns
+MUTANTS_xen/nettx    = netio netgso netlies netfit netruns
+MUTANTS_xen/netrx    = netio netgso netlies netfront
+MUTANTS_xen/netfront = netfront netio netlies netfit netgso
+MUTANTS_xen/blkfront = blkfront blklies
+MUTANTS_xen/xenbus   = xenbus xenrounds xenlife xenmoments
+MUTANTS_xen/xenstate = xenbus xenrounds xenlife xenmoments
+MUTANTS_xen/gnttab   = gnttab
+MUTANTS_xen/xenstore = xenstore xenstore_rounds xenstore_threads
+MUTANTS_net/plain    = direct predict
+MUTANTS_net/predict  = predict
+MUTANTS_net/tcpout   = predict gso gsoloss stream
+MUTANTS_net/gso      = gso gsoloss predict
+MUTANTS_net/tcpseg   = gso gsoloss predict
+MUTANTS_net/payload  = payload gso stream
+MUTANTS_net/direct   = direct dgram
 
 MUTATED := $(sort $(patsubst MUTANTS_%,%,$(filter MUTANTS_%,$(.VARIABLES))))
 M       = $(MUTATED)
@@ -27,8 +36,8 @@ endef
 
 .PHONY: mutants
 mutants: export MUTANTS_PLAN := $(MUTANTS_PLAN)
-mutants: $(PACKAGES)
+mutants: $(PACKAGES) $(LWIP_HOST_LIB)
 	@mkdir -p $(B)/mutants
 	@printf "%s" "$$MUTANTS_PLAN" >$(B)/mutants/plan
 	@CC='$(CC)' CFLAGS='$(UNIT_CFLAGS)' test/mutants/run $(B)/mutants $(MUTANTS) $(SEED) \
-	    $(foreach m,$(M),xen/$(m).c='$(MUTANTS_$(m))')
+	    $(foreach m,$(M),$(m).c='$(MUTANTS_$(m))')
