@@ -1,5 +1,6 @@
 /* ends.c: what is known of connections, and that SYNs find theirs. */
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -37,6 +38,16 @@ static unsigned length(const struct tcp_pcb *list)
     return n;
 }
 
+static bool is_end_of(const struct tcp_pcb *pcb, const int pair[2])
+{
+    struct sockaddr_in a;
+    socklen_t len = sizeof(a);
+
+    cr_assert_eq(getpeername(pair[0], (struct sockaddr *)&a, &len), 0);
+    return pcb->local_port == ntohs(a.sin_port) ||
+           pcb->remote_port == ntohs(a.sin_port);
+}
+
 static void many(void)
 {
     int pairs[PAIRS][2];
@@ -60,7 +71,9 @@ static void many(void)
         cr_assert_eq(send(pairs[i][i % 2], &c, 1, 0), 1);
         cr_assert_eq(recv(pairs[i][1 - i % 2], &got, 1, 0), 1);
         cr_assert_eq(got, c);
+        cr_assert(is_end_of(tcp_active_pcbs, pairs[i]), "who is busy is first");
     }
+    cr_assert_eq(length(tcp_active_pcbs), 2 * PAIRS, "none was lost");
     for (int i = 0; i < PAIRS; i++) {
         fd_close(pairs[i][0]);
         fd_close(pairs[i][1]);

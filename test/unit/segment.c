@@ -7,13 +7,13 @@
 #include "kernel/segment.h"
 #include "test/fake/page.h"
 
-/* UDP from 10.0.0.1:1 to 10.0.0.2:2, "abc". */
+/* UDP from 10.0.0.1:257 to 10.0.0.2:2, "abc". */
 static const uint8_t udp4[] = {
     2,  0, 0,  0, 0, 2, 2, 0,  0,  0,    0,    1,  8,   0,   0x45,
     0,  0, 31, 0, 0, 0, 0, 64, 17, 0x66, 0xcc, 10, 0,   0,   1,
-    10, 0, 0,  2, 0, 1, 0, 2,  0,  11,   0,    0,  'a', 'b', 'c'};
-/* 0a00 + 0001 + 0a00 + 0002 + 0011 + 000b + 0001 + 0002 + 000b + 6162 + 6300 */
-#define UDP4_SUM (0xffffu - 0xd88fu)
+    10, 0, 0,  2, 1, 1, 0, 2,  0,  11,   0,    0,  'a', 'b', 'c'};
+/* 0a00 + 0001 + 0a00 + 0002 + 0011 + 000b + 0101 + 0002 + 000b + 6162 + 6300 */
+#define UDP4_SUM (0xffffu - 0xd98fu)
 
 static void start(void)
 {
@@ -59,6 +59,24 @@ Test(segment, sums_a_datagram_however_it_is_cut)
         cr_assert_eq(checksum(&s), UDP4_SUM, "%x", checksum(&s));
         buf_free(b);
     }
+}
+
+/* Longer than the headers of IPv6. */
+Test(segment, of_ipv4_is_not_taken_for_one_of_ipv6)
+{
+    uint8_t f[100] = {0};
+    struct segment s;
+    struct buf *b;
+
+    memcpy(f, udp4, sizeof(udp4));
+    b = frame_of(f, sizeof(f), sizeof(f));
+    cr_assert(segment_find(b, &s));
+    cr_assert_not(s.v6);
+    cr_assert_eq(s.at, 34);
+    cr_assert_eq(s.length, 11, "what is behind it is not its own");
+    cr_assert(segment_sum(b, &s));
+    cr_assert_eq(checksum(&s), UDP4_SUM, "%x", checksum(&s));
+    buf_free(b);
 }
 
 /* By the definition: all words and the pseudo-header sum up to 0xffff. */
@@ -140,6 +158,7 @@ Test(segment, is_not_found_where_there_is_none)
         uint8_t value;
     } spoilt[] = {
         {12, 0x81},                         /* a tag */
+        {13, 0x06},                         /* ARP */
         {14, 0x44}, {14, 0x40},             /* a header of less than 20 bytes */
         {14, 0x4f},                         /* and one beyond the frame */
         {20, 0x20}, {20, 0x01}, {21, 0x01}, /* fragments */
