@@ -56,8 +56,10 @@ int main(void)
 {
     const int listener = open_port(SOCK_STREAM);
 
-    if (!thread_create("udp", echo_datagrams, NULL))
+    if (!thread_create("udp", echo_datagrams, NULL)) {
+        perror("echo");
         return 1;
+    }
     for (;;) {
         const int fd = accept(listener, NULL, NULL);
 

@@ -354,7 +354,7 @@ int main(int argc, char **argv)
 
     (void)argc;
     if (port == 0) {
-        say("usage: web [-a] [-l] [PORT [FOLDER]]\n");
+        say("web: behind the -- of extra= stand [-a] [-l] [PORT [FOLDER]]\n");
         return 1;
     }
     if (!have_root())

@@ -76,9 +76,9 @@ size_t buf_total(const struct buf *b);
  * all out of use for ever, also when b is freed.  One buffer, not a chain. */
 void buf_quarantine(struct buf *b);
 
-/* Pages the pool may hold in all (a quarter of the memory that is free at the
- * first call of anything here; the heap leaves them), and those in use now.
- * Quarantined ones count as neither: they lower the limit. */
+/* Pages the pool may hold in all (a quarter of the memory that is free when
+ * this or a buffer is first asked for; the heap leaves them), and those in use
+ * now. Quarantined ones count as neither: they lower the limit. */
 size_t buf_limit(void);
 size_t buf_in_use(void);
 size_t buf_quarantined(void);

@@ -64,8 +64,8 @@ _Noreturn void kmain(const struct start_info *si)
     console_init(mfn_to_virt(si->console.domU.mfn), si->console.domU.evtchn);
     stamp(STAMP_CONSOLE);
 
-    /* A fault is legible from here on, and events end a sleep; then all of RAM
-     * is there, W^X, and malloc works; then stacks are guarded. */
+    /* A fault is legible from here on, and events end a sleep; then memory is
+     * W^X, pages and malloc work; then stack frames have a canary. */
     trap_init(sched_backtrace);
     evtchn_init();
     stamp(STAMP_TRAPS);

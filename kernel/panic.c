@@ -14,7 +14,6 @@
 
 #define LINE      256
 #define DEPTH     40
-#define DRAIN_MS  500
 #define STACK_MAX (64 * 1024ul) /* no frame is farther from the next */
 /* Of lib/symbols.awk: it cuts longer names; how deep there are pairs of pairs;
  * the codes that begin a name, and those that are pairs. */
@@ -60,12 +59,12 @@ void panic_begin(void)
     if (panicking) /* the first one's cause is the one to know */
         panic_end();
     panicking = true;
-    console_drain(DRAIN_MS); /* make room: these lines matter most */
+    console_drain(CONSOLE_PATIENCE); /* make room: these lines matter most */
 }
 
 void panic_end(void)
 {
-    console_drain(DRAIN_MS);
+    console_drain(CONSOLE_PATIENCE);
     sched_op_shutdown(SHUTDOWN_crash);
 }
 

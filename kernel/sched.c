@@ -117,7 +117,7 @@ static void run_thread(struct turn *turn)
     sched.current = NULL;
 
     if (*t->low != CANARY)
-        panic("thread %s overflowed its stack", t->name);
+        panic("thread %s overflowed its 16 KB of stack", t->name);
     if (t->dead)
         bury(t);
 }

@@ -31,31 +31,33 @@ struct slab {
 };
 _Static_assert(sizeof(struct slab) % 16 == 0, "or pieces were not aligned");
 
-static struct slab *lists[ARRAY_LEN(sizes)];
-static size_t taken, kept;         /* pages */
-static size_t in_use;              /* bytes */
-static size_t most;                /* that may be */
-static uint8_t kind_of[STEPS + 1]; /* so many steps */
+static struct {
+    struct slab *lists[ARRAY_LEN(sizes)]; /* with free pieces, by size */
+    size_t taken, kept;                   /* pages */
+    size_t in_use;                        /* bytes */
+    size_t most;                          /* that may be */
+    uint8_t kind_of[STEPS + 1];           /* so many steps */
+} slabs;
 
 COLD void slab_init(size_t limit)
 {
-    most = limit;
-    kept = limit / 2 / PAGE_SIZE;
+    slabs.most = limit;
+    slabs.kept = limit / 2 / PAGE_SIZE;
     for (unsigned kind = 0, n = 0; n <= STEPS; n++) {
         if (n * STEP > sizes[kind])
             kind++;
-        kind_of[n] = (uint8_t)kind;
+        slabs.kind_of[n] = (uint8_t)kind;
     }
-    page_keep((ptrdiff_t)kept);
+    page_keep((ptrdiff_t)slabs.kept);
 }
 
 /* Pages up to those kept for us count as ours, taken or not. */
 static COLD void count(size_t before, size_t after)
 {
-    const size_t was = before < kept ? kept - before : 0;
-    const size_t is = after < kept ? kept - after : 0;
+    const size_t was = before < slabs.kept ? slabs.kept - before : 0;
+    const size_t is = after < slabs.kept ? slabs.kept - after : 0;
 
-    taken = after;
+    slabs.taken = after;
     page_keep((ptrdiff_t)is - (ptrdiff_t)was);
 }
 
@@ -66,7 +68,7 @@ static COLD struct slab *take_pages(size_t n)
     if (!s)
         return NULL;
     *s = (struct slab){.pages = (uint32_t)n, .kind = WHOLE};
-    count(taken, taken + n);
+    count(slabs.taken, slabs.taken + n);
     return s;
 }
 
@@ -75,12 +77,12 @@ static COLD void give_pages(struct slab *s)
     const size_t n = s->pages;
 
     page_free_run(s, n);
-    count(taken, taken - n);
+    count(slabs.taken, slabs.taken - n);
 }
 
 static void enter_list(struct slab *s)
 {
-    struct slab **at = &lists[s->kind];
+    struct slab **at = &slabs.lists[s->kind];
 
     s->next = *at;
     if (s->next)
@@ -118,7 +120,7 @@ static COLD struct slab *cut(unsigned kind)
 
 static bool exceeds(size_t n)
 {
-    return n > most || in_use > most - n;
+    return n > slabs.most || slabs.in_use > slabs.most - n;
 }
 
 static COLD void *alloc_whole(size_t n)
@@ -128,7 +130,7 @@ static COLD void *alloc_whole(size_t n)
 
     if (size < n || exceeds(size) || !(s = take_pages(size / PAGE_SIZE)))
         return NULL;
-    in_use += s->pages * PAGE_SIZE;
+    slabs.in_use += s->pages * PAGE_SIZE;
     return s + 1;
 }
 
@@ -141,13 +143,14 @@ void *slab_alloc(size_t n)
 
     if (n > STEPS * STEP)
         return alloc_whole(n);
-    kind = kind_of[steps];
-    if (exceeds(sizes[kind]) || !(s = lists[kind] ? lists[kind] : cut(kind)))
+    kind = slabs.kind_of[steps];
+    if (exceeds(sizes[kind]) ||
+        !(s = slabs.lists[kind] ? slabs.lists[kind] : cut(kind)))
         return NULL;
     p = s->free;
     s->free = p->next;
     s->used++;
-    in_use += sizes[kind];
+    slabs.in_use += sizes[kind];
     if (!s->free)
         leave_list(s);
     return p;
@@ -164,17 +167,17 @@ void slab_free(void *piece)
     struct piece *p = piece;
 
     if (s->kind == WHOLE) {
-        in_use -= s->pages * PAGE_SIZE;
+        slabs.in_use -= s->pages * PAGE_SIZE;
         give_pages(s);
         return;
     }
     assert(s->used > 0);
-    in_use -= sizes[s->kind];
+    slabs.in_use -= sizes[s->kind];
     if (!s->free)
         enter_list(s);
     p->next = s->free;
     s->free = p;
-    if (--s->used == 0 && (lists[s->kind] != s || s->next)) {
+    if (--s->used == 0 && (slabs.lists[s->kind] != s || s->next)) {
         leave_list(s); /* the last of its kind stays: it will be wanted again */
         give_pages(s);
     }
@@ -182,15 +185,15 @@ void slab_free(void *piece)
 
 size_t slab_in_use(void)
 {
-    return in_use;
+    return slabs.in_use;
 }
 
 COLD size_t slab_idle(void)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        for (const struct slab *s = lists[i]; s; s = s->next)
+    for (size_t i = 0; i < ARRAY_LEN(slabs.lists); i++)
+        for (const struct slab *s = slabs.lists[i]; s; s = s->next)
             n += s->used == 0;
     return n;
 }

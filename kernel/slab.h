@@ -3,7 +3,7 @@
  *
  * For what must not compete with the program's malloc(): a page holds pieces
  * of one size, is taken when the first of them is wanted and given back with
- * the last.
+ * the last; one page of each size stays.
  */
 #pragma once
 

@@ -299,17 +299,13 @@ static int wait_until(struct epoll *e, struct epoll_event *events, int max,
 
 int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
 {
-    uint64_t deadline = 0;
     int n;
     struct epoll *e = get(epoll, &n);
 
     if (!e)
         return posix_status(n);
-    if (timeout_ms < 0)
-        deadline = NEVER;
-    else if (timeout_ms > 0)
-        deadline = clock_now() + (uint64_t)timeout_ms * MILLISECOND;
-    n = max > 0 ? wait_until(e, events, max, deadline) : -EINVAL;
+    n = max > 0 ? wait_until(e, events, max, posix_deadline(timeout_ms))
+                : -EINVAL;
     file_put(&e->file);
     return posix_status(n);
 }

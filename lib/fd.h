@@ -1,13 +1,13 @@
 /*
  * fd.h: open files: what a descriptor stands for, and the table of them.
  *
- * Whatever can be opened embeds struct file as its first member, starts it
- * with file_init() and gets a number from fd_open().  All functions here
- * return -errno; lib/newlib.c gives them their POSIX names.
+ * Whatever can be opened embeds struct file, starts it with file_init() and
+ * gets a number from fd_open().  All functions here return -errno, but
+ * fd_get(); lib/newlib.c and its neighbours give them their POSIX names.
  *
- * Paths: this file knows none.  open() in lib/newlib.c calls ramdisk_open()
- * by name, so the linker drops the ramdisk from an image whose main never
- * opens a path.
+ * Paths: this file knows none.  open() in lib/open.c calls ramdisk_open() by
+ * name, so the linker drops the ramdisk from an image whose main never opens a
+ * path.
  */
 #pragma once
 
@@ -38,7 +38,7 @@ struct file_ops {
     void (*close)(struct file *f);    /* nobody uses it any more: free it */
 };
 
-/* Told of every file_changed(); lib/poll.c's epoll is behind it. */
+/* Told of every file_changed(); lib/epoll.c is behind it. */
 struct watch {
     struct watch *next; /* of the same file */
     /* It is ready for these events now, or it must be asked (0).  May remove w

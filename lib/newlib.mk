@@ -19,7 +19,7 @@ NEWLIB_CFLAGS = -Os -U__OPTIMIZE_SIZE__ -w $(GUEST_CODEGEN) $(NEWLIB_DEFINES) -f
 # use, or half made, is never seen.
 $(NEWLIB)/lib/libc.a: lib/newlib.mk | $(PACKAGES)
 	@echo "newlib: building (once, about a minute)"
-	@new=$$(mktemp -d $(NEWLIB).XXXXXX) && mkdir $$new/source $$new/build $$new/lib && \
+	@new=$$(mktemp -d $(NEWLIB).XXXXXX) && trap 'rm -rf "$$new"; exit 1' INT TERM HUP && mkdir $$new/source $$new/build $$new/lib && \
 	tar xJf /usr/src/newlib/newlib-*.tar.xz -C $$new/source --strip-components=1 && \
 	sed -i '/^struct mallinfo {/,/^}/s/^  int/  size_t/' $$new/source/newlib/libc/stdlib/mallocr.c && \
 	{ (cd $$new/build && ../source/newlib/configure $(NEWLIB_CONFIGURE) \

@@ -83,13 +83,7 @@ static int wait_for(struct pollfd *fds, size_t n, uint64_t deadline)
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-    uint64_t deadline = 0;
-
-    if (timeout_ms < 0)
-        deadline = NEVER;
-    else if (timeout_ms > 0)
-        deadline = clock_now() + (uint64_t)timeout_ms * MILLISECOND;
-    return posix_status(wait_for(fds, n, deadline));
+    return posix_status(wait_for(fds, n, posix_deadline(timeout_ms)));
 }
 
 /* An fd_set as what it is, whatever FD_SETSIZE its owner was compiled with. */
@@ -190,6 +184,6 @@ int select(int n, fd_set *in, fd_set *out, fd_set *except,
         deadline = 0;
     else if (timeout)
         deadline = clock_now() + (uint64_t)timeout->tv_sec * SECOND +
-                   (uint64_t)timeout->tv_usec * 1000;
+                   (uint64_t)timeout->tv_usec * MICROSECOND;
     return posix_status(select_until(n, in, out, except, deadline));
 }

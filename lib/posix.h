@@ -1,8 +1,13 @@
-/* posix.h: results as POSIX wants them: -errno becomes -1 and errno. */
+/* posix.h: results as POSIX wants them, -errno becoming -1 and errno, and its
+ * timeouts. */
 #pragma once
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "kernel/sched.h"
+#include "xen/clock.h"
 
 static inline ssize_t posix_result(ssize_t result)
 {
@@ -15,4 +20,12 @@ static inline ssize_t posix_result(ssize_t result)
 static inline int posix_status(int result)
 {
     return (int)posix_result(result);
+}
+
+/* When a wait of so many milliseconds is over; below zero: NEVER. */
+static inline uint64_t posix_deadline(int timeout_ms)
+{
+    if (timeout_ms < 0)
+        return NEVER;
+    return timeout_ms ? clock_now() + (uint64_t)timeout_ms * MILLISECOND : 0;
 }

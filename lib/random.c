@@ -152,7 +152,7 @@ static bool reseed(void)
 void random_init(void)
 {
     if (!reseed()) {
-        say("random: this CPU has neither RDSEED nor RDRAND: "
+        say("random: no working RDSEED or RDRAND: "
             "seeded by timing only, guessable");
         mix_jitter();
     }

@@ -35,8 +35,8 @@ struct span span_take(struct span *s, size_t n);
  * False: something else; max is less than UINT64_MAX / 10. */
 bool span_number(struct span s, unsigned long max, unsigned long *number);
 
-/* The number's digits, terminated, somewhere in out: printf() of newlib brings
- * 30 KB of floating point with it. */
+/* The number's digits, terminated, somewhere in out: every answer wants some,
+ * and sniprintf() takes longer. */
 #define NUMBER_SIZE 21
 const char *number_text(char out[NUMBER_SIZE], unsigned long number);
 

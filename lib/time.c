@@ -51,7 +51,7 @@ int gettimeofday(struct timeval *tv, void *zone)
     (void)zone;
     *tv = (struct timeval){
         .tv_sec = (time_t)(now / SECOND),
-        .tv_usec = (suseconds_t)(now % SECOND / 1000),
+        .tv_usec = (suseconds_t)(now % SECOND / MICROSECOND),
     };
     return 0;
 }

@@ -10,8 +10,6 @@
 #include "lib/fd.h"
 #include "lib/posix.h"
 
-#define READ_MAX 65536 /* at a time: a datagram is smaller */
-
 ssize_t uio_total(const struct iovec *iov, size_t n)
 {
     size_t total = 0;
@@ -65,8 +63,8 @@ static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
     if (n == 1)
         return out ? fd_write(fd, iov->iov_base, size)
                    : fd_read(fd, iov->iov_base, size);
-    if (!out && size > READ_MAX)
-        size = READ_MAX;
+    if (!out && size > UIO_READ_MAX)
+        size = UIO_READ_MAX;
     data = malloc(size + 1);
     if (!data)
         return -ENOMEM;

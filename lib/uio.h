@@ -5,8 +5,10 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* All their bytes, or -EINVAL: too many pieces, or more bytes than a size
- * that a call can return. */
+#define UIO_READ_MAX 65536 /* at a time: a datagram is smaller */
+
+/* All their bytes, or -EINVAL: too many pieces, or more bytes than ssize_t can
+ * say. */
 ssize_t uio_total(const struct iovec *iov, size_t n);
 
 void uio_gather(void *to, const struct iovec *iov, size_t n);

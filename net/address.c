@@ -107,7 +107,7 @@ int address_start(struct address *a, struct netif *netif, unsigned id)
             add_nameserver(&config.dns);
             return 0;
         }
-        say("net: %s=%s is not ADDR/LEN,gw=ADDR,dns=ADDR: asking DHCP",
+        say("net: %s=%s is not ADDR/LEN,gw=NEIGHBOUR,dns=ADDR: asking DHCP",
             address_params[id].name, value);
     }
     dhcp_set_struct(netif, &a->dhcp);

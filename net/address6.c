@@ -113,7 +113,8 @@ void address6_start(struct address6 *a, struct netif *netif, unsigned id)
     if (address6_parse(value, &config) == 0)
         set_fixed(a, &config);
     else
-        say("net: %s=%s is not ADDR/64,gw=ADDR,dns=ADDR: listening for routers",
+        say("net: %s=%s is not ADDR/64,gw=NEIGHBOUR,dns=ADDR: listening for "
+            "routers",
             address6_params[id].name, value);
 }
 

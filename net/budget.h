@@ -27,11 +27,6 @@ bool budget_low(void);
  * the less it is; 0 when only the least should be taken. */
 size_t budget_share(void);
 
-static inline size_t budget_used(void)
-{
-    return slab_in_use();
-}
-
 /* As malloc() and friends; NULL beyond the limit. */
 static inline void *budget_malloc(size_t n)
 {

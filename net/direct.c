@@ -10,7 +10,6 @@
 #include <lwip/udp.h>
 
 #include "kernel/buf.h"
-#include "kernel/page.h"
 #include "net/frame.h"
 #include "net/plain.h"
 #include "xen/netfront.h"

@@ -22,8 +22,7 @@
 
 #define PORT     53
 #define ROUNDS   2
-#define TRY_NS   3000000000ull /* for one server's answers */
-#define LOOK_NS  (100 * MILLISECOND)
+#define TRY_NS   (3 * SECOND) /* for one server's answers */
 #define UDP_MAX  512
 #define LIES_MAX 64 /* datagrams that are no answer, each try */
 
@@ -161,10 +160,8 @@ static bool wait_server(void)
     if (net_up())
         return false;
     while (!nameserver_get(0, &server))
-        if (!net_settling())
+        if (!net_await_settling())
             return false;
-        else
-            thread_sleep(clock_now() + LOOK_NS);
     return true;
 }
 

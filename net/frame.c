@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/page.h"
 #include "kernel/panic.h"
 #include "kernel/segment.h"
 #include "lib/util.h"

@@ -3,9 +3,9 @@
  *
  * Received: short frames are copied and their page is freed at once, but a few
  * that go straight to a socket; the page of a longer one goes up as it is.  At
- * most half of all buffers are up there at a time, and no more heap than the
- * budget allows: what exceeds both is dropped, so unread data cannot stop the
- * interface.
+ * most half of all buffers are up there at a time, and no more memory than
+ * the budget allows: what exceeds both is dropped, so unread data cannot stop
+ * the interface.
  *
  * Sent: what lwIP knows will not move (PBUF_ROM) and lies in the ramdisk or in
  * a buffer's page goes out from there; the rest is copied.

@@ -10,7 +10,6 @@
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 
-#include "kernel/page.h"
 #include "lib/util.h"
 #include "net/payload.h"
 #include "net/tcpseg.h"
@@ -20,7 +19,7 @@
 #define WINDOW_PART 4 /* a segment is so much of it: acknowledgements flow */
 
 /* Below 64 KB with all headers, and in 17 slots wherever its pages begin. */
-#define PAYLOAD_MAX (16 * 4096 - 512)
+#define PAYLOAD_MAX ((u32_t)(16 * PAGE_SIZE - 512))
 
 static unsigned due; /* pcbs with TF_ACK_DUE */
 

@@ -11,6 +11,7 @@
 
 #include <lwip/netif.h>
 
+#include "lib/posix.h"
 #include "lib/util.h"
 #include "net/lwip.h"
 
@@ -100,12 +101,6 @@ static bool append_v6(struct ifaddrs ***end, const struct netif *netif)
     return true;
 }
 
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
-
 int getifaddrs(struct ifaddrs **list)
 {
     struct ifaddrs **end = list;
@@ -114,13 +109,13 @@ int getifaddrs(struct ifaddrs **list)
 
     *list = NULL;
     if (err && err != -ENODEV) /* without a vif there is still the loopback */
-        return failed(-err);
+        return posix_status(err);
     NETIF_FOREACH(netif)
     {
         if (!append_v4(&end, netif) || !append_v6(&end, netif)) {
             freeifaddrs(*list);
             *list = NULL;
-            return failed(ENOMEM);
+            return posix_status(-ENOMEM);
         }
     }
     return 0;

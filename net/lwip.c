@@ -31,6 +31,7 @@
 
 #define ADDRESS_WAIT (10 * SECOND) /* DHCP answers sooner, or never */
 #define ROUTER_WAIT  (6 * SECOND)  /* after start: so do routers */
+#define LOOK_NS      (100 * MILLISECOND)
 
 /* What wakes the net thread. */
 enum { WORK, DEVICES, STORE, IFACES, WAKERS = IFACES + IFACES_MAX };
@@ -109,7 +110,7 @@ static COLD int open_all(void)
         return 0;
     }
     if (err != -ENODEV)
-        return err; /* and it has been said why */
+        return err; /* and it has been said why, but for want of memory */
     say("net: no network interface: add vif=['bridge=xenbr0'] to the config");
     return -ENODEV;
 }
@@ -337,9 +338,14 @@ COLD int net_wait_address(uint64_t deadline)
     return 0;
 }
 
-COLD bool net_settling(void)
+COLD bool net_await_settling(void)
 {
-    return stack.state == UP && clock_now() < stack.started + ADDRESS_WAIT;
+    const uint64_t now = clock_now();
+
+    if (stack.state != UP || now >= stack.started + ADDRESS_WAIT)
+        return false;
+    thread_sleep(now + LOOK_NS);
+    return true;
 }
 
 COLD int net_wait_route(const struct ip_addr *to, bool wait)

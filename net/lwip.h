@@ -15,16 +15,16 @@
 struct ip_addr; /* lwIP's */
 
 /* Start everything at the first call; waits until the interfaces are there,
- * not for their addresses.  0, or -ENODEV (no interface; said on the
- * console), -ENOMEM. */
+ * not for their addresses.  0, -ENODEV (no interface; said on the console),
+ * -ENOMEM, or what else net_open() has. */
 int net_up(void);
 
 /* Wait until an interface has an IPv4 address: 0 or -ENETUNREACH. */
 int net_wait_address(uint64_t deadline);
 
-/* Are addresses, and what comes with them, perhaps still on their way?  So it
- * is after the start only. */
-bool net_settling(void);
+/* Wait a moment, for addresses and what comes with them may still be on their
+ * way.  So it is after the start only; false: they have had their time. */
+bool net_await_settling(void);
 
 /* Is there a way to this address?  With wait, addresses that have yet to come
  * are waited for, but only at boot.  0 or -ENETUNREACH. */

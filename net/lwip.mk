@@ -3,7 +3,7 @@
 #
 #   LWIP_LIB       for the guest        LWIP_HEADERS  are there
 #   LWIP_HOST_LIB  for the unit tests   LWIP_CFLAGS   to include them
-#                                       LWIP_WRAP     to link: see net/quirk.h, net/gso.h, net/tcpout.h
+#                                       LWIP_WRAP     to link: see net/{quirk,gso,recovery,tcpout}.h
 
 LWIP_VERSION  = 2.2.1
 LWIP_SUITE    = trixie

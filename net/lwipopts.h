@@ -60,7 +60,7 @@ static inline uint32_t swap32(uint32_t x)
 #define LWIP_NETCONN         0 /* net/socket.c is the socket layer */
 #define LWIP_SOCKET          0
 #define LWIP_TIMERS_CUSTOM   1 /* net/timers.c: no malloc, so none can fail */
-#define LWIP_STATS           0 /* net/lwip.c counts what it drops */
+#define LWIP_STATS           0 /* struct net_counts has what is dropped */
 
 #ifndef SSIZE_MAX /* newlib has the type only; lwIP would make its own */
 #define SSIZE_MAX LONG_MAX

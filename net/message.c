@@ -4,15 +4,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "lib/posix.h"
 #include "lib/uio.h"
-
-#define RECV_MAX 65536 /* at a time: a datagram is smaller */
-
-static ssize_t failed(int error)
-{
-    errno = error;
-    return -1;
-}
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
@@ -21,10 +14,10 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
     void *data;
 
     if (total < 0)
-        return failed(EMSGSIZE);
+        return posix_result(-EMSGSIZE);
     data = malloc((size_t)total + 1);
     if (!data)
-        return failed(ENOBUFS);
+        return posix_result(-ENOBUFS);
     uio_gather(data, msg->msg_iov, msg->msg_iovlen);
     done = sendto(fd, data, (size_t)total, flags, msg->msg_name,
                   msg->msg_name ? msg->msg_namelen : 0);
@@ -63,12 +56,12 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
     void *data;
 
     if (total < 0)
-        return failed(EMSGSIZE);
-    if (size > RECV_MAX && !(flags & MSG_WAITALL))
-        size = RECV_MAX;
+        return posix_result(-EMSGSIZE);
+    if (size > UIO_READ_MAX && !(flags & MSG_WAITALL))
+        size = UIO_READ_MAX;
     data = malloc(size + 1);
     if (!data)
-        return failed(ENOBUFS);
+        return posix_result(-ENOBUFS);
     done = receive(fd, msg, data, size, flags);
     free(data);
     return done;

@@ -14,9 +14,6 @@
 #include "net/mapped.h"
 #include "net/precedence.h"
 #include "net/service.h"
-#include "xen/clock.h"
-
-#define LOOK_NS (100 * MILLISECOND)
 
 #define FLAGS                                                                  \
     (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_NUMERICSERV |             \
@@ -148,8 +145,9 @@ static void wait_address(void)
 {
     if (net_up())
         return;
-    while (!precedence_has(false) && !precedence_has(true) && net_settling())
-        thread_sleep(clock_now() + LOOK_NS);
+    while (!precedence_has(false) && !precedence_has(true) &&
+           net_await_settling())
+        ;
 }
 
 /* The addresses of a name, of the kinds that there are here. */

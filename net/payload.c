@@ -8,7 +8,6 @@
 #include <lwip/def.h>
 
 #include "kernel/buf.h"
-#include "kernel/page.h"
 #include "lib/util.h"
 #include "net/budget.h"
 #include "xen/start.h"

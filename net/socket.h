@@ -1,8 +1,8 @@
 /*
  * socket.h: what all kinds of sockets have in common.
  *
- * socket.c is the BSD calls; stream.c (TCP), dgram.c (UDP) and ping.c are all
- * that knows lwIP.  Everything here returns -errno.
+ * socket.c is the BSD calls and knows no lwIP; stream.c (TCP), dgram.c (UDP)
+ * and ping.c do.  Everything here returns -errno.
  */
 #pragma once
 
@@ -50,7 +50,7 @@ struct socket *stream_new(int family);
 struct socket *dgram_new(int family);
 struct socket *ping_new(int family);
 
-/* For both kinds, in socket_common.c. */
+/* For all kinds, in socket_common.c. */
 void socket_init(struct socket *s, const struct socket_ops *ops);
 
 /* Wait for a change: 0, or why a call with these MSG_ flags must end now. */

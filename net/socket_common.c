@@ -1,4 +1,4 @@
-/* socket_common.c: what stream.c and dgram.c share: see socket.h. */
+/* socket_common.c: what stream.c, dgram.c and ping.c share: see socket.h. */
 
 #include "net/socket.h"
 

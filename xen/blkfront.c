@@ -22,10 +22,8 @@
 #define REQUESTS    32 /* slots of a one-page ring */
 #define BOUNCE_MAX  64 /* pages */
 
-#define PATIENCE SECOND      /* until a page still mapped is given up */
-#define NAP      10000000ull /* ns between two looks at it */
-
-#define REF_NONE 0u /* Xen keeps reference 0 for itself */
+#define PATIENCE SECOND             /* until a page still mapped is given up */
+#define NAP      (10 * MILLISECOND) /* ns between two looks at it */
 
 _Static_assert(sizeof(union blkif_sring_entry) == 112, "Xen ABI");
 
@@ -53,7 +51,7 @@ struct request {
     struct transfer *owner; /* NULL: not in use */
     unsigned segments;
     struct segment seg[SEGMENTS];
-    gref_t ref[SEGMENTS]; /* for good; REF_NONE: lost with its page */
+    gref_t ref[SEGMENTS]; /* for good; GREF_NONE: lost with its page */
 };
 
 struct blk {
@@ -156,7 +154,7 @@ static bool queue(struct blk *blk, struct transfer *t)
 
 static bool unshare(gref_t ref)
 {
-    return ref == REF_NONE || gnttab_unshare(ref) == 0;
+    return ref == GREF_NONE || gnttab_unshare(ref) == 0;
 }
 
 /* Take the pages of req back, and hand out what was read, if it is good.
@@ -233,7 +231,7 @@ static bool forsake(struct request *req)
             mm_exchange(s->page, spare);
         }
         s->bounce = NULL;
-        req->ref[i] = REF_NONE;
+        req->ref[i] = GREF_NONE;
     }
     return true;
 }
@@ -421,7 +419,7 @@ void blk_close(struct blk *blk)
         const struct request *req = &blk->request[--blk->refs];
 
         for (size_t i = 0; i < SEGMENTS; i++)
-            if (req->ref[i] != REF_NONE)
+            if (req->ref[i] != GREF_NONE)
                 gnttab_release(&req->ref[i], 1);
     }
     while (blk->bounce_free > 0)

@@ -15,8 +15,8 @@
 struct blk;
 
 /* vbd <id>, 51712 being xvda; waits for its back-end.  NULL with errno set:
- * ENODEV, ETIMEDOUT, ENOMEM, ENOSPC (grants), EIO (nonsense in xenstore; said
- * why). */
+ * ENODEV, ETIMEDOUT, ENOMEM, ENOSPC (grants), EDQUOT (xenstored's quota) or EIO
+ * (nonsense in xenstore), both with a word on the console. */
 struct blk *blk_open(unsigned id);
 
 /* No other thread may be inside a call on blk. */

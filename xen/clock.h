@@ -9,5 +9,5 @@
 #define SECOND      1000000000ul
 
 uint64_t clock_now(void); /* ns since the host booted, monotonic */
-uint64_t clock_of_ticks(uint64_t ticks); /* ns: of the TSC, a difference */
+uint64_t clock_of_ticks(uint64_t ticks); /* ns in a difference of TSC ticks */
 uint64_t clock_wall(void);               /* ns since 1970, as Xen believes it */

@@ -92,7 +92,7 @@ uint64_t console_dropped(void)
 
 void console_drain(unsigned ms)
 {
-    uint64_t limit = clock_now() + ms * 1000000ull;
+    uint64_t limit = clock_now() + ms * MILLISECOND;
     evtchn_port_t port = console.port;
 
     while (console_space() < sizeof(console.ring->out) && clock_now() < limit) {

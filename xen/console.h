@@ -19,10 +19,11 @@ size_t console_get(char *text, size_t n);
 size_t console_readable(void);
 size_t console_space(void);
 
-/* Whoever gives up on output says how much: x_report() and the exit line. */
+/* Whoever gives up on output says how much; the exit line tells the sum. */
 void console_drop(size_t n);
 uint64_t console_dropped(void);
 
 /* Let the reader empty the ring, for ms milliseconds at most: before the
  * domain ends. */
+#define CONSOLE_PATIENCE 500
 void console_drain(unsigned ms);

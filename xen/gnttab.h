@@ -12,6 +12,8 @@
 
 typedef uint32_t gref_t; /* Xen's grant_ref_t, for those who see no ABI */
 
+#define GREF_NONE 0u /* Xen keeps reference 0 for itself */
+
 int gnttab_claim(gref_t *refs, size_t n); /* 0 or -ENOSPC: all or none */
 void gnttab_release(const gref_t *refs, size_t n);
 

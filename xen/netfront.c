@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "kernel/page.h"
 #include "lib/util.h"
 #include "xen/clock.h"
 #include "xen/netio.h"
@@ -148,7 +147,7 @@ static void disconnect(struct net *net)
         buf_free(net->partial.first);
         net->partial = (struct net_partial){0};
         for (size_t i = 0; i < ARRAY_LEN(net->ref); i++)
-            if (net->ref[i] != NET_REF_NONE)
+            if (net->ref[i] != GREF_NONE)
                 gnttab_release(&net->ref[i], 1);
     }
     net->ready = false;

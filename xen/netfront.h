@@ -25,7 +25,7 @@ struct net_counts {
     uint64_t tx_packets, tx_bytes; /* queued */
     uint64_t rx_packets, rx_bytes; /* given to the caller */
     uint64_t tx_gso, rx_gso;       /* of these: to be cut into segments */
-    uint64_t rx_extras; /* extra-info slots, ignored: none was asked for */
+    uint64_t rx_extras; /* extra-info slots but GSO's: none was asked for */
     uint64_t kicks;     /* batches of requests shown to the back-end */
     uint64_t wakes;     /* sleeps that its event ended */
     uint64_t tx_full;   /* no slots were free: -EAGAIN, or net_send() waited */
@@ -50,23 +50,26 @@ struct net_counts {
 };
 
 /* vif <id>; waits for its back-end.  NULL with errno set: ENODEV, ETIMEDOUT,
- * ENOMEM, ENOSPC (grants), EIO (nonsense in xenstore; said why). */
+ * ENOMEM, ENOSPC (grants), EDQUOT (xenstored's quota) or EIO (nonsense in
+ * xenstore), both with a word on the console. */
 struct net *net_open(unsigned id);
 
-/* Several at the same time, at most NET_OPEN_ALL: the first of the n ids that
- * can be opened, up to one that cannot: errno says why.  How many they are. */
+/* Opens n vifs, at most NET_OPEN_ALL, at the same time.  How many of them, from
+ * the first on, could be opened; errno: why not the next.  Those behind that
+ * are closed. */
 #define NET_OPEN_ALL 4
 size_t net_open_all(const unsigned ids[], struct net *nets[], size_t n);
 
 /* Leave a broken device and connect to whatever back-end it has or will have,
- * without limit waiting for one: a vif that was detached may come back, with
+ * waiting for one without limit: a vif that was detached may come back, with
  * another MAC address, too.  Frames on their way are lost.  0; or -errno: net
  * is still broken, and may be reopened again at once, for a pause that keeps
  * that from being busy is in here.  Other threads may go on calling what never
  * waits: it finds net broken. */
 int net_reopen(struct net *net);
 
-/* Waits up to a second for queued frames to leave.  No other thread may be
+/* Waits up to a second for queued frames to leave, and up to 10 for the
+ * back-end to let go.  No other thread may be
  * inside a call on net. */
 void net_close(struct net *net);
 

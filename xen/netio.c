@@ -17,7 +17,7 @@ COLD void netio_lose(gref_t *ref, struct buf *b)
 {
     buf_quarantine(b);
     netio_landed(b);
-    *ref = NET_REF_NONE;
+    *ref = GREF_NONE;
 }
 
 COLD unsigned netio_abandon(struct ring *r, gref_t *ref)

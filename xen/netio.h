@@ -10,9 +10,8 @@
 #include "xen/netfront.h"
 #include "xen/xenbus.h"
 
-#define NET_REF_NONE 0u /* Xen keeps reference 0 for itself */
-#define NET_HEADER   14 /* Ethernet's, which an MTU leaves out */
-#define NET_TAG      4  /* of a VLAN (802.1Q), which it leaves out, too */
+#define NET_HEADER 14 /* Ethernet's, which an MTU leaves out */
+#define NET_TAG    4  /* of a VLAN (802.1Q), which it leaves out, too */
 
 /* A received packet of which slots are still to come. */
 struct net_partial {
@@ -27,7 +26,7 @@ struct net_partial {
 struct net {
     struct xenbus_dev bus;
     struct ring tx, rx;
-    gref_t ref[2 * RING_MAX]; /* NET_REF_NONE: lost with its page */
+    gref_t ref[2 * RING_MAX]; /* GREF_NONE: lost with its page */
     gref_t *tx_ref, *rx_ref;  /* its halves, by id */
     bool ready;               /* has its rings and references, and is listed */
     struct net_partial partial;

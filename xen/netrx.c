@@ -2,7 +2,6 @@
 
 #include "xen/netio.h"
 
-#include "kernel/page.h"
 #include "lib/util.h"
 
 #define RX_SLOTS_MAX  (XEN_NETIF_NR_SLOTS_MIN + 1) /* some use one more */

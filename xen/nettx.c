@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/page.h"
 #include "kernel/segment.h"
 #include "lib/util.h"
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernel/page.h"
 #include "lib/shared.h"
 #include "lib/util.h"
 

@@ -17,7 +17,6 @@
 
 #define REQUEST  "control/shutdown"
 #define PATIENCE (2 * SECOND) /* that xenstored gets at the end */
-#define DRAIN_MS 500
 
 static const struct {
     const char *word;
@@ -86,7 +85,7 @@ static void obey(char *word, size_t size)
             give_notice();
             shutdown_now(asked);
         }
-    say("asked to do an unknown thing in " REQUEST ": ignored");
+    say("asked to %s: unknown, ignored", word);
 }
 
 static void listen(void *arg)
@@ -142,7 +141,7 @@ void exit_status_publish(int status)
 {
     uint64_t deadline = clock_now() + PATIENCE;
 
-    console_drain(DRAIN_MS); /* so that there is room for the line */
+    console_drain(CONSOLE_PATIENCE); /* so that there is room for the line */
     if (console_dropped())
         say("%lu bytes were not printed: nobody read the console",
             (unsigned long)console_dropped());
@@ -158,6 +157,6 @@ void exit_status_publish(int status)
 
 void shutdown_now(unsigned reason)
 {
-    console_drain(DRAIN_MS);
+    console_drain(CONSOLE_PATIENCE);
     sched_op_shutdown(reason);
 }

@@ -11,7 +11,7 @@ enum stamp {
     STAMP_ENTRY,   /* the first instructions */
     STAMP_CONSOLE, /* the first word can be said */
     STAMP_TRAPS,
-    STAMP_MEMORY, /* all of it is mapped, W^X */
+    STAMP_MEMORY, /* is W^X, and pages can be had */
     STAMP_RANDOM,
     STAMP_MAIN,
     STAMP_VIF, /* connected */

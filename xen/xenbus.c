@@ -66,13 +66,14 @@ static int find(struct xenbus_dev *dev, struct xenbus_place *p)
         err = -ENODEV;
     else if (!err &&
              (xs_number(p->peer, &number) || number >= DOMID_FIRST_RESERVED))
-        err = -EINVAL;
+        err = -EIO;
     if (dev->state.dir && (err || strcmp(p->backend, dev->backend) != 0))
         xs_unwatch(&dev->state);
     if (err) {
-        if (err != -ENODEV)
-            say("%s: no proper back-end in xenstore", dev->path);
-        return err;
+        if (err == -ENODEV)
+            return err;
+        say("%s: no proper back-end in xenstore", dev->path);
+        return -EIO;
     }
     memcpy(dev->backend, p->backend, sizeof(dev->backend));
     dev->peer = (uint16_t)number;

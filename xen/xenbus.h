@@ -3,8 +3,9 @@
  * kicking, failing, closing (xen/io/xenbus.h).
  *
  * The back-end may be late, may close and may come back; its keys may not be
- * there before it is ready.  Nothing read from it is trusted.  All calls but
- * xenbus_kick() and xenbus_fail() wait for xenstored.
+ * there before it is ready.  Nothing read from it is trusted.  All calls wait
+ * for xenstored, but xenbus_ask(), xenbus_ring(), xenbus_ring_ref(),
+ * xenbus_kick() and xenbus_fail().
  */
 #pragma once
 
@@ -69,8 +70,8 @@ int xenbus_open(struct xenbus_dev *dev, struct xenbus_place *p,
                 struct xs_call *reads, size_t n);
 
 /*
- * Close what is left of dev and open it again, without limit waiting for a
- * back-end: the toolstack may take the device away and put it back at any
+ * Close what is left of dev and open it again, waiting for a back-end
+ * without limit: the toolstack may take the device away and put it back at any
  * time.  Until xenbus_connect() has returned 0 dev stays broken.  At once if
  * the back-end went away by itself; else, so that neither a lying back-end
  * nor a lack of memory keeps us busy, after a pause that grows each time.

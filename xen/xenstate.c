@@ -133,8 +133,8 @@ int xenstate_write(struct xenbus_dev *dev, int state)
 int xenstate_in_vain(const struct xenbus_dev *dev, int state, int err)
 {
     if (err == -ETIMEDOUT)
-        say("%s: waited in vain for %s (%s)", dev->path, dev->backend,
-            state_name[state]);
+        say("%s: waited in vain for %s (%s): what does dom0's log say?",
+            dev->path, dev->backend, state_name[state]);
     return err;
 }
 

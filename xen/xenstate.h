@@ -1,6 +1,6 @@
 /*
- * xenstate.h: how a front-end and its back-end go from state to state: what
- * xenbus.c makes its way of.
+ * xenstate.h: how a front-end and its back-end go from state to state: the
+ * steps of which xenbus.c makes its way.
  *
  * A back-end may be in any state at any time; XenbusStateUnknown stands for
  * one that is missing, or nonsense.

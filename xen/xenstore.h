@@ -6,8 +6,8 @@
  * threads may make them.  Paths are absolute, or relative to the domain's own
  * folder.  Errors are -errno, translated from the names xenstored sends:
  * -ENOENT, -EACCES, -EAGAIN (a transaction that must be repeated), -EDQUOT
- * ...; -EIO for a name we do not know, and for everything once xenstored has
- * broken the protocol.
+ * ...; -E2BIG for a request above XENSTORE_PAYLOAD_MAX; -EIO for a name we do
+ * not know, and for everything once xenstored has broken the protocol.
  */
 #pragma once
 

@@ -5,7 +5,7 @@
  * "%en1", or the number of the interface); /etc/hosts in the ramdisk;
  * "localhost"; the DNS servers that the command line, DHCP or IPv6 routers
  * name, for both kinds of addresses at the same time.  Nothing is remembered.
- * A lookup ends within a minute.
+ * Each server is asked twice, and has 3 seconds.
  *
  * Addresses come in the order in which they had better be tried: IPv6 first,
  * but only what there is a route to (RFC 6724, in small).
@@ -20,9 +20,7 @@
 #define AI_NUMERICHOST 0x0004
 #define AI_V4MAPPED    0x0008 /* AF_INET6: IPv4 addresses for want of others, */
 #define AI_ALL         0x0010 /* or beside them */
-#define AI_ADDRCONFIG                                                          \
-    0x0020 /* of names only what is like an address of ours                    \
-            */
+#define AI_ADDRCONFIG  0x0020 /* names: kinds of addresses that we have, too */
 #define AI_NUMERICSERV 0x0400
 
 #define NI_NUMERICHOST 1

@@ -1,7 +1,7 @@
 /* counters.c: linked into the guests of the benches, tells dom0 what they have
  * counted: whenever xenstore's data/ask is written, data/counts becomes an
  * object of JSON.  The guests' own sources know nothing of it; the linker leads
- * their net_open() and net_open_all() through here (--wrap). */
+ * their net_open(), net_open_all() and net_close() through here (--wrap). */
 
 #include <malloc.h>
 #include <stddef.h>

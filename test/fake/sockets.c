@@ -105,12 +105,12 @@ static void run_job(void)
     send(fd, "arp", 3, 0); /* the neighbour is known from now on */
     nap(5 * FAKE_SECOND);  /* and the IPv6 addresses are ours */
     fd_close(fd);
-    before = budget_used();
+    before = slab_in_use();
     job();
     nap(400 * FAKE_SECOND);
     cr_assert_null(tcp_active_pcbs);
     cr_assert_null(tcp_tw_pcbs);
-    cr_assert_eq(budget_used(), before);
+    cr_assert_eq(slab_in_use(), before);
     cr_assert_eq(frame_pages(), 0);
     cr_assert_eq(buf_in_use(), 0);
     cr_assert_eq(fake_net.bad_sums, 0);

@@ -377,7 +377,7 @@ static void vary(unsigned how)
 {
     struct buf *b;
 
-    budget_init(how & 1 ? budget_used() : BUDGET);
+    budget_init(how & 1 ? slab_in_use() : BUDGET);
     buf_free(hoarded);
     hoarded = NULL;
     while (how & 2 && (b = buf_alloc())) {
@@ -473,7 +473,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         start();
         forget();
         forget();
-        before = budget_used();
+        before = slab_in_use();
     }
     meet_neighbour();
     while (n > 2) {
@@ -495,6 +495,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     check_paths();
     vary(0);
     forget();
-    check(budget_used() == before && !buf_in_use());
+    check(slab_in_use() == before && !buf_in_use());
     return 0;
 }

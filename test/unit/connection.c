@@ -148,7 +148,7 @@ static void starved(void)
     int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
     fd_control(l, F_SETFL, O_NONBLOCK);
-    budget_init(budget_used() + 4000); /* low already */
+    budget_init(slab_in_use() + 4000); /* low already */
     call(connect, c, PEER, PORT);
     nap(FAKE_SECOND / 10);
     cr_assert(ready(l) & POLLIN);

@@ -26,7 +26,7 @@ static void start(void)
 static void finish(void)
 {
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_eq(budget_used(), 0);
+    cr_assert_eq(slab_in_use(), 0);
     cr_assert_eq(frame_pages(), 0);
 }
 
@@ -87,7 +87,7 @@ Test(frame, passes_long_frames_as_they_are)
     cr_assert_eq(counts.rx_copied, 0);
     cr_assert_eq(buf_in_use(), 5);
     cr_assert_eq(frame_pages(), 5);
-    cr_assert_lt(budget_used(), 1, "no heap for them");
+    cr_assert_lt(slab_in_use(), 1, "no heap for them");
     pbuf_free(one);
     cr_assert_eq(buf_in_use(), 4);
     pbuf_free(many);

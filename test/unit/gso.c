@@ -286,7 +286,7 @@ static void write_when_scarce(void)
     static uint8_t block[65536];
 
     make_pair(PEER, pair);
-    budget_init(budget_used() + 250000);
+    budget_init(slab_in_use() + 250000);
     fake_net.stuck = true;
     cr_assert_eq(send(pair[0], block, 2000, MSG_DONTWAIT), 2000);
     nap(1000000); /* it is under way */
@@ -299,7 +299,7 @@ static void write_when_scarce(void)
     fd_close(pair[1]);
     nap(FAKE_SECOND);
     fd_close(pair[0]);
-    budget_init(budget_used() + (8 << 20));
+    budget_init(slab_in_use() + (8 << 20));
 }
 
 Test(gso, is_writable_when_it_says_so)
@@ -375,10 +375,10 @@ static void cut_when_scarce(void)
     size_t used, left = 0;
 
     cr_assert_eq(send(pair[0], block, sizeof(block), 0), sizeof(block));
-    used = budget_used();
+    used = slab_in_use();
     for (; budget_init(used + left), !tcpseg_cut(pcb, pcb->unsent, 7000);
          left += 8) {
-        cr_assert_eq(budget_used(), used);
+        cr_assert_eq(slab_in_use(), used);
         cr_assert_eq(pcb->unsent->len, 40000);
         cr_assert_null(pcb->unsent->next);
         cr_assert_eq(buf_in_use(), BUF_RUN);
@@ -386,7 +386,7 @@ static void cut_when_scarce(void)
     cr_assert_gt(left, 100, "a header, a segment, a payload");
     cr_assert_eq(pcb->unsent->len, 7000);
     cr_assert_eq(pcb->unsent->next->len, 33000);
-    budget_init(budget_used() + (8 << 20));
+    budget_init(slab_in_use() + (8 << 20));
     fd_close(pair[1]);
     nap(FAKE_SECOND);
     fd_close(pair[0]);

@@ -59,7 +59,7 @@ static void start(void)
 
 static void finish(void)
 {
-    cr_assert_eq(budget_used(), 0);
+    cr_assert_eq(slab_in_use(), 0);
 }
 
 TestSuite(inbox, .init = start, .fini = finish);
@@ -104,7 +104,7 @@ Test(inbox, keeps_bytes_that_it_cannot_pack)
     for (int i = 0; i < 100; i++)
         put_bytes(1, 1);
     budget_init(0);
-    budget_init(budget_used() + 200); /* one more pbuf, but no large one */
+    budget_init(slab_in_use() + 200); /* one more pbuf, but no large one */
     take_bytes(84);
     while (in.room)
         put_bytes(1, 1);

@@ -368,7 +368,7 @@ static void incomplete(void)
 
     cr_assert_eq(net_up(), 0);
     nap(FAKE_SECOND);
-    before = budget_used();
+    before = slab_in_use();
     for (uint16_t n = 0; n < 1000; n++) {
         memset(ping, n, sizeof(ping));
         fragment((size_t)(n % 40) * 1480, 1480, true);
@@ -377,7 +377,7 @@ static void incomplete(void)
     }
     nap(20 * FAKE_SECOND);
     cr_assert_eq(frame_pages(), 0);
-    cr_assert_eq(budget_used(), before);
+    cr_assert_eq(slab_in_use(), before);
 }
 
 Test(lwip, gives_up_on_datagrams_that_stay_incomplete)
@@ -392,7 +392,7 @@ static void garbage(void)
 
     cr_assert_eq(net_up(), 0);
     nap(FAKE_SECOND);
-    before = budget_used();
+    before = slab_in_use();
     for (unsigned n = 0; n < 20000; n++) {
         const size_t len = 1 + (n * 7919u) % (n % 16 ? 100 : 9000);
 
@@ -410,7 +410,7 @@ static void garbage(void)
     nap(20 * FAKE_SECOND);
     cr_assert_eq(frame_pages(), 0);
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_leq(budget_used(), before + 100);
+    cr_assert_leq(slab_in_use(), before + 100);
 }
 
 Test(lwip, survives_garbage)

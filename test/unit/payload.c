@@ -34,7 +34,7 @@ static void start(void)
 static void finish(void)
 {
     cr_assert_eq(buf_in_use(), 0);
-    cr_assert_eq(budget_used(), 0);
+    cr_assert_eq(slab_in_use(), 0);
 }
 
 TestSuite(payload, .init = start, .fini = finish);

@@ -37,7 +37,7 @@ static void settle(void)
     nap(400 * FAKE_SECOND);
     cr_assert_eq(buf_in_use(), 0);
     cr_assert_eq(frame_pages(), 0);
-    cr_assert_eq(budget_used(), budget_before);
+    cr_assert_eq(slab_in_use(), budget_before);
 }
 
 /* At least so many allocations are known to be there. */
@@ -45,7 +45,7 @@ static void each(void (*scenario)(void), size_t least)
 {
     fill_pool(256);
     memset(fds, -1, sizeof(fds));
-    budget_before = budget_used();
+    budget_before = slab_in_use();
     cr_assert_geq(scarce_each(scenario, settle), least);
 }
 

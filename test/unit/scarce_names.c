@@ -40,13 +40,13 @@ static void settle(void)
     nap(400 * FAKE_SECOND);
     cr_assert_eq(buf_in_use(), 0);
     cr_assert_eq(frame_pages(), 0);
-    cr_assert_eq(budget_used(), budget_before);
+    cr_assert_eq(slab_in_use(), budget_before);
     cr_assert_eq(open_fds(), fds_before);
 }
 
 static void each(void (*scenario)(void), size_t least)
 {
-    budget_before = budget_used();
+    budget_before = slab_in_use();
     fds_before = open_fds();
     cr_assert_geq(scarce_each(scenario, settle), least);
 }

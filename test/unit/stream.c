@@ -348,14 +348,14 @@ static void share(void)
     static char data[10000];
     int pairs[DEAF + 1][2];
 
-    budget_init(budget_used() + (1 << 20));
+    budget_init(slab_in_use() + (1 << 20));
     for (int i = 0; i < DEAF; i++) {
         make_pair(PEER, pairs[i]);
         while (send(pairs[i][0], data, sizeof(data), MSG_DONTWAIT) > 0)
             nap(FAKE_SECOND);
         cr_assert(!(ready(pairs[i][0]) & POLLOUT));
     }
-    cr_assert_lt(budget_used(), 3 << 17); /* half of what is not low */
+    cr_assert_lt(slab_in_use(), 3 << 17); /* half of what is not low */
     make_pair(PEER, pairs[DEAF]);
     cr_assert(ready(pairs[DEAF][0]) & POLLOUT);
     cr_assert_eq(send(pairs[DEAF][0], data, 1000, MSG_DONTWAIT), 1000);
@@ -379,13 +379,13 @@ static void crumbs(void)
 
     make_pair(PEER, pair);
     set_int(pair[0], IPPROTO_TCP, TCP_NODELAY, 1);
-    before = budget_used();
+    before = slab_in_use();
     for (int i = 0; i < 30000; i++) {
         cr_assert_eq(send(pair[0], "x", 1, 0), 1);
         nap(10000);
     }
     nap(FAKE_SECOND);
-    cr_assert_lt(budget_used() - before, 60000);
+    cr_assert_lt(slab_in_use() - before, 60000);
     for (int i = 0; i < 30000; i++) {
         char c = 0;
 

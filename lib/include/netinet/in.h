@@ -66,7 +66,8 @@ struct sockaddr_in6 {
     in_port_t sin6_port; /* network byte order */
     uint32_t sin6_flowinfo;
     struct in6_addr sin6_addr;
-    uint32_t sin6_scope_id; /* of a link-local address: vif N is N + 2 */
+    uint32_t sin6_scope_id; /* of a link-local address: if_nametoindex();
+                                the first vif of the sockets is 2 */
 };
 
 /* A group, and an interface of ours by its address. */
