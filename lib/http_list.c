@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/grow.h"
 #include "lib/http_site.h"
 
 struct names {
@@ -17,24 +18,6 @@ struct page {
     size_t n, room;
 };
 
-/* Make room for one more element; false: no memory. */
-static bool grow(void **at, size_t needed, size_t *room, size_t size)
-{
-    size_t more = *room ? 2 * *room : 64;
-    void *larger;
-
-    if (needed <= *room)
-        return true;
-    if (more < needed)
-        more = needed;
-    larger = realloc(*at, more * size);
-    if (!larger)
-        return false;
-    *at = larger;
-    *room = more;
-    return true;
-}
-
 /* A name, with a slash if it is a folder's. */
 static bool add_name(struct names *names, const struct dirent *e)
 {
@@ -42,7 +25,7 @@ static bool add_name(struct names *names, const struct dirent *e)
     void *at = names->at;
     char *copy;
 
-    if (!grow(&at, names->n + 1, &names->room, sizeof(*names->at)))
+    if (!grow(&at, &names->room, names->n + 1, sizeof(*names->at)))
         return false;
     names->at = at;
     copy = malloc(n + 2);
@@ -76,7 +59,7 @@ static bool read_names(DIR *d, struct names *names)
 static bool put(struct page *p, const char *text, size_t n)
 {
     void *at = p->text;
-    bool fits = grow(&at, p->n + n, &p->room, 1);
+    bool fits = grow(&at, &p->room, p->n + n, 1);
 
     p->text = at;
     if (fits && n) {

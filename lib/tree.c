@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/grow.h"
+
 /* A path in its one true form: "a/b/c", the root is "". */
 struct path {
     char text[TREE_PATH_SIZE];
@@ -145,29 +147,10 @@ static struct tree_node *find(struct tar_text path)
     return &tree.nodes[i];
 }
 
-/* Make room for n more items in an array that has count of them. */
-static bool grow(void **array, size_t *room, size_t count, size_t n,
-                 size_t size)
-{
-    size_t more = *room ? *room : 64;
-    void *larger;
-
-    while (more - count < n)
-        more *= 2;
-    if (more == *room)
-        return true;
-    larger = realloc(*array, more * size);
-    if (!larger)
-        return false;
-    *array = larger;
-    *room = more;
-    return true;
-}
-
 static bool add_node(const struct tree_node *n)
 {
     void *nodes = tree.nodes;
-    bool ok = grow(&nodes, &tree.room, tree.count, 1, sizeof(*n));
+    bool ok = grow(&nodes, &tree.room, tree.count + 1, sizeof(*n));
 
     tree.nodes = nodes;
     if (ok)
@@ -178,7 +161,7 @@ static bool add_node(const struct tree_node *n)
 static bool add_text(const char *text, size_t n, size_t *offset)
 {
     void *names = tree.names;
-    bool ok = grow(&names, &tree.names_room, tree.names_n, n, 1);
+    bool ok = grow(&names, &tree.names_room, tree.names_n + n, 1);
 
     tree.names = names;
     if (ok) {
