@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <lwip/priv/tcp_priv.h>
+
 #include "net/budget.h"
 #include "net/ends.h"
 #include "net/gso.h"
@@ -85,6 +87,14 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
     return ERR_OK;
 }
 
+/* Now and then.  When memory is low, what came too early can come again. */
+static err_t on_tick(void *arg, struct tcp_pcb *pcb)
+{
+    if (budget_low())
+        tcp_free_ooseq(pcb);
+    return on_poll(arg, pcb);
+}
+
 static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
     if (n > pcb->mss) /* for fewer it does nothing */
@@ -126,7 +136,7 @@ static void attach(struct stream *s, struct tcp_pcb *pcb)
     tcp_recv(pcb, on_recv);
     tcp_sent(pcb, on_sent);
     tcp_err(pcb, on_err);
-    tcp_poll(pcb, on_poll, POLL_EVERY);
+    tcp_poll(pcb, on_tick, POLL_EVERY);
 }
 
 static void on_turn(struct net_waiter *w)

@@ -19,7 +19,9 @@ enum {
     TOO_BIG_MTU = 4,
     ROUTER_SOLICITATION = 133,
     ROUTER_ADVERTISEMENT = 134,
+    NEIGHBOUR_ADVERTISEMENT = 136,
     REDIRECT = 137,
+    TARGET = 8,
 };
 
 #define MTU_MIN 1280 /* that every path takes (RFC 8200) */
@@ -42,28 +44,29 @@ static bool options_add_up(const struct pbuf *p, unsigned at)
     return at == end && end <= p->tot_len;
 }
 
-static bool too_big_makes_sense(const struct pbuf *p, unsigned at,
-                                struct netif *netif)
+/* Does somebody say that an address is his which is ours, and in use?  lwIP
+ * would give it up, whoever says so (RFC 4862, 5.4.4: only while it is tried).
+ */
+static bool takes_ours(const struct pbuf *p, unsigned at, struct netif *netif)
 {
-    const uint32_t mtu = packet6_u32(p, at + TOO_BIG_MTU);
+    const ip6_addr_t target = packet6_addr(p, at + TARGET, netif);
 
-    if (mtu < MTU_MIN)
-        return false;
-    if (mtu < netif->mtu)
-        netif->chksum_flags |= NETIF_CHECKSUM_GEN_TCP;
-    return true;
+    return packet6_is_own(&target, netif);
 }
 
 int discovery_eats(struct pbuf *p, struct netif *netif)
 {
     bool fragment, sense = true;
     const unsigned at = packet6_find_icmp(p, &fragment);
-    const unsigned type = at ? packet6_u8(p, at) : 0;
+    const unsigned type = at && at != PACKET6_ENDLESS ? packet6_u8(p, at) : 0;
 
-    if (type == TOO_BIG)
-        sense = !fragment && too_big_makes_sense(p, at, netif);
+    if (at == PACKET6_ENDLESS)
+        sense = false;
+    else if (type == TOO_BIG)
+        sense = !fragment && packet6_u32(p, at + TOO_BIG_MTU) >= MTU_MIN;
     else if (type >= ROUTER_SOLICITATION && type <= REDIRECT)
-        sense = !fragment && options_add_up(p, at);
+        sense = !fragment && options_add_up(p, at) &&
+                !(type == NEIGHBOUR_ADVERTISEMENT && takes_ours(p, at, netif));
     if (!sense) {
         pbuf_free(p);
         return 1;

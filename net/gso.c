@@ -162,6 +162,14 @@ u16_t gso_size(const struct netif *netif, size_t size, bool v6)
     return LWIP_MIN(pcb->mss, most);
 }
 
+static void cut_all(struct tcp_pcb *pcb, struct tcp_seg **queue)
+{
+    if (tcpseg_drop_arrived(pcb, queue))
+        for (struct tcp_seg *seg = *queue; seg; seg = seg->next)
+            if (seg->len > pcb->mss && !tcpseg_cut(pcb, seg, pcb->mss))
+                return;
+}
+
 /* Make the first segment fit; false: no memory.  One that was made for a larger
  * window does not wait until that is empty: too little would be under way for a
  * loss to show in three duplicate acknowledgements. */
@@ -172,6 +180,11 @@ static bool fit(struct tcp_pcb *pcb)
 
     if (!tcpseg_drop_arrived(pcb, &pcb->unsent))
         return false;
+    if (pcb->unsent->len > pcb->mss && !is_offloaded(pcb)) {
+        cut_all(pcb, &pcb->unsent);
+        if (pcb->unsent->len > pcb->mss)
+            return false;
+    }
     at = lwip_ntohl(pcb->unsent->tcphdr->seqno) - pcb->lastack;
     if (at + pcb->unsent->len <= window)
         return true;
@@ -192,16 +205,9 @@ void gso_fit(struct tcp_pcb *pcb)
         pcb->rtime = 0; /* the timer of retransmissions tries again */
 }
 
-static void cut_all(struct tcp_pcb *pcb, struct tcp_seg **queue)
-{
-    if (tcpseg_drop_arrived(pcb, queue))
-        for (struct tcp_seg *seg = *queue; seg; seg = seg->next)
-            if (seg->len > pcb->mss && !tcpseg_cut(pcb, seg, pcb->mss))
-                return;
-}
-
 void gso_refit(struct tcp_pcb *pcb)
 {
+    pcb->mss = tcp_eff_send_mss(pcb->mss, &pcb->local_ip, &pcb->remote_ip);
     if (is_offloaded(pcb))
         return;
     cut_all(pcb, &pcb->unacked);
@@ -257,6 +263,7 @@ void __real_tcp_rexmit_rto_commit(struct tcp_pcb *pcb);
 
 void __wrap_tcp_rexmit_rto_commit(struct tcp_pcb *pcb)
 {
+    gso_refit(pcb);
     gso_fit(pcb);
     __real_tcp_rexmit_rto_commit(pcb);
 }
@@ -266,6 +273,8 @@ err_t __wrap_tcp_split_unsent_seg(struct tcp_pcb *pcb, u16_t n)
 {
     if (!pcb->unsent || n == 0)
         return ERR_VAL;
+    if (!tcpseg_drop_arrived(pcb, &pcb->unsent))
+        return ERR_MEM;
     return pcb->unsent->len <= n || tcpseg_cut(pcb, pcb->unsent, n) ? ERR_OK
                                                                     : ERR_MEM;
 }

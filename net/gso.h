@@ -50,7 +50,8 @@ uint32_t gso_plain_size(const struct tcp_pcb *pcb);
  * for the window. */
 void gso_fit(struct tcp_pcb *pcb);
 
-/* The interface is another one now: cut what is queued if it has to be. */
+/* The interface may be another one now, or the path narrower (RFC 8201): cut
+ * what is queued if it has to be. */
 void gso_refit(struct tcp_pcb *pcb);
 
 /* To be told what tcp_sent()'s callback is. */

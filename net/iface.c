@@ -15,11 +15,13 @@
 #include "net/frame.h"
 #include "net/gso.h"
 #include "net/plain.h"
+#include "net/packet6.h"
 #include "net/predict.h"
 #include "net/timers.h"
 #include "xen/stamp.h"
 
-#define SOURCE4 26 /* where a frame has it */
+#define TYPE    12 /* where a frame has it */
+#define SOURCE4 26
 #define SOURCE6 22
 #define BATCH   64 /* frames between two looks at the other threads */
 
@@ -85,16 +87,13 @@ struct iface *iface_of(struct netif *netif)
     return netif->linkoutput == output ? netif->state : NULL;
 }
 
-/* One of the interface's own addresses, and nobody else has claimed it? */
-static COLD bool is_own(const struct netif *netif, const ip_addr_t *addr)
+static COLD bool is_own6(const ip6_addr_t *addr)
 {
-    if (IP_IS_V4(addr))
-        return ip4_addr_eq(netif_ip4_addr(netif), ip_2_ip4(addr));
-    for (unsigned i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
-            ip6_addr_eq(netif_ip6_addr(netif, i), ip_2_ip6(addr)))
-            return true;
-    return false;
+    struct netif *netif = netif_list;
+
+    while (netif && !packet6_is_own(addr, netif))
+        netif = netif->next;
+    return netif;
 }
 
 /* A packet from outside that says it came from us: a service that answered it
@@ -106,20 +105,21 @@ static bool is_forged(const struct netif *netif, const struct pbuf *p)
         p->len >= sizeof(copy)
             ? p->payload
             : pbuf_get_contiguous(p, copy, sizeof(copy), sizeof(copy), 0);
-    const unsigned type = (unsigned)f[12] << 8 | f[13];
-    ip_addr_t from = {0};
+    ip6_addr_t from = {0};
+    unsigned type;
 
+    if (!f)
+        return true; /* a short one, when there is no memory */
+    type = (unsigned)f[TYPE] << 8 | f[TYPE + 1];
     if (type == ETHTYPE_IP) {
-        memcpy(&ip_2_ip4(&from)->addr, f + SOURCE4, 4);
-        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V4);
-    } else if (type == ETHTYPE_IPV6) {
-        memcpy(ip_2_ip6(&from)->addr, f + SOURCE6, 16);
-        IP_SET_TYPE_VAL(from, IPADDR_TYPE_V6);
-        ip6_addr_assign_zone(ip_2_ip6(&from), IP6_UNICAST, netif);
-    } else {
-        return false;
+        memcpy(from.addr, f + SOURCE4, 4);
+        return from.addr[0] && plain_is_own(from.addr[0]);
     }
-    return !ip_addr_isany(&from) && is_own(netif, &from);
+    if (type != ETHTYPE_IPV6)
+        return false;
+    memcpy(from.addr, f + SOURCE6, 16);
+    ip6_addr_assign_zone(&from, IP6_UNICAST, netif);
+    return ip6_addr_isloopback(&from) || is_own6(&from);
 }
 
 /* True: a plain packet, which is gone. */

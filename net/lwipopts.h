@@ -48,7 +48,8 @@ static inline uint32_t swap32(uint32_t x)
     (unreach_possible((p)->payload, (p)->len) ? unreach_input(p, netif) : 0)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, o, o1, o2, p)                  \
-    (gso_received(pcb, p), quirk_echo(pcb, header, p) ? ERR_ABRT : ERR_OK)
+    (quirk_refuses(pcb, header, o1, o2, p) ? ERR_ABRT                          \
+                                           : (gso_received(pcb, p), ERR_OK))
 #define LWIP_HOOK_IP6_INPUT(p, netif)     discovery_eats(p, netif)
 #define LWIP_HOOK_ND6_GET_GW(netif, to)   route_gateway6(netif)
 #define LWIP_HOOK_IP4_ROUTE_SRC(from, to) route_v4(from, to)
@@ -142,7 +143,7 @@ static inline uint32_t swap32(uint32_t x)
 #define TCP_RCV_SCALE  5
 /* From 32 KB to 1 MB, as memory allows; to the preprocessor a name is 0. */
 #define TCP_WND                    (32768u + budget_window)
-#define TCP_WND_UPDATE_THRESHOLD   (TCP_WND / 4)
+#define TCP_WND_UPDATE_THRESHOLD   (TCP_WND_MAX(pcb) / 4) /* in tcp_recved() */
 #define TCP_SND_BUF                TCP_WND
 #define TCP_SNDLOWAT               16384 /* writable again: a few segments, not one */
 #define TCP_SND_QUEUELEN           1024 /* pbufs: pages, and headers */

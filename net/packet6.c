@@ -35,6 +35,23 @@ uint32_t packet6_u32(const struct pbuf *p, unsigned at)
     return packet6_u16(p, at) << 16 | packet6_u16(p, at + 2);
 }
 
+ip6_addr_t packet6_addr(const struct pbuf *p, unsigned at,
+                        const struct netif *netif)
+{
+    ip6_addr_t addr = {0};
+
+    pbuf_copy_partial(p, addr.addr, sizeof(addr.addr), (u16_t)at);
+    ip6_addr_assign_zone(&addr, IP6_UNICAST, netif);
+    return addr;
+}
+
+bool packet6_is_own(const ip6_addr_t *addr, struct netif *netif)
+{
+    const int n = netif_get_ip6_addr_match(netif, addr);
+
+    return n >= 0 && ip6_addr_isvalid(netif_ip6_addr_state(netif, n));
+}
+
 unsigned packet6_end(const struct pbuf *p)
 {
     return IP6_SIZE + packet6_u16(p, IP6_LENGTH);
@@ -63,25 +80,24 @@ unsigned packet6_find_icmp(const struct pbuf *p, bool *fragment)
             return 0;
         }
     }
-    return 0;
+    return at < p->tot_len ? PACKET6_ENDLESS : 0;
 }
 
 bool packet6_sum_right(struct pbuf *p, unsigned at, const struct netif *netif)
 {
     const unsigned end = packet6_end(p);
-    ip6_addr_t from = {0}, to = {0};
+    const ip6_addr_t from = packet6_addr(p, IP6_SOURCE, netif);
+    const ip6_addr_t to = packet6_addr(p, IP6_TARGET, netif);
     u16_t sum;
 
     if (!(netif->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP6))
         return true;
     if (end <= at || end > p->tot_len)
         return false;
-    pbuf_copy_partial(p, from.addr, sizeof(from.addr), IP6_SOURCE);
-    pbuf_copy_partial(p, to.addr, sizeof(to.addr), IP6_TARGET);
     if (pbuf_remove_header(p, at))
         return false; /* the headers of no host that we know */
     sum = ip6_chksum_pseudo_partial(p, NEXT_ICMP6, (u16_t)(end - at),
                                     (u16_t)(end - at), &from, &to);
-    pbuf_add_header(p, at);
+    pbuf_add_header_force(p, at); /* a page that is kept has no room to lwIP */
     return sum == 0;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <lwip/ip6_addr.h>
+
 struct pbuf;
 struct netif;
 
@@ -24,10 +26,20 @@ unsigned packet6_u8(const struct pbuf *p, unsigned at);
 unsigned packet6_u16(const struct pbuf *p, unsigned at);
 uint32_t packet6_u32(const struct pbuf *p, unsigned at);
 
+/* Of an interface's link, or not bound to one. */
+ip6_addr_t packet6_addr(const struct pbuf *p, unsigned at,
+                        const struct netif *netif);
+
+/* Is it an address of the interface's?  Not while it is still tried: if another
+ * has it, lwIP must know. */
+bool packet6_is_own(const ip6_addr_t *addr, struct netif *netif);
+
 /* Where it ends, if all of it has come. */
 unsigned packet6_end(const struct pbuf *p);
 
-/* Where its ICMPv6 message begins; 0: it has none, as far as one can see. */
+/* Where its ICMPv6 message begins; 0: it has none, as far as one can see;
+ * PACKET6_ENDLESS: it has more headers before that than anyone needs. */
+#define PACKET6_ENDLESS UINT32_MAX
 unsigned packet6_find_icmp(const struct pbuf *p, bool *fragment);
 
 /* Is the checksum of the message that begins there right?  Of what comes from

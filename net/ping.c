@@ -9,11 +9,13 @@
 
 #include <lwip/inet_chksum.h>
 #include <lwip/ip.h>
+#include <lwip/priv/raw_priv.h>
 #include <lwip/raw.h>
 
 #include "lib/util.h"
 #include "net/datagrams.h"
 #include "net/lwip.h"
+#include "net/quirk.h"
 #include "net/socket.h"
 
 #define SIZE_MAX4   (UINT16_MAX - IP_HLEN)
@@ -72,12 +74,23 @@ static u8_t on_recv(void *arg, struct raw_pcb *pcb, struct pbuf *p,
         ntohs(h.un.echo.id) != g->id || pbuf_remove_header(p, header))
         return 0;
     if (!sum_right(g, p)) {
-        pbuf_add_header(p, header);
+        pbuf_add_header_force(p, header); /* a page has no room to lwIP */
         return 0;
     }
     datagrams_put(&g->base, p, from, 0);
     return 1;
 }
+
+raw_input_state_t __real_raw_input(struct pbuf *p, struct netif *from);
+void __real_raw_netif_ip_addr_changed(const ip_addr_t *old,
+                                      const ip_addr_t *now);
+
+static int input(struct pbuf *p, struct netif *from)
+{
+    return __real_raw_input(p, from);
+}
+
+static const struct quirk_raw raw = {input, __real_raw_netif_ip_addr_changed};
 
 struct socket *ping_new(int family)
 {
@@ -86,6 +99,7 @@ struct socket *ping_new(int family)
 
     if (!g)
         return NULL;
+    quirk_raw = &raw;
     datagrams_init(&g->base, family, &ping_ops);
     g->kind = &kinds[v6];
     g->pcb = raw_new_ip_type(v6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4,

@@ -15,7 +15,7 @@
 
 #define PLAIN_IPV4 0x45 /* version, and a header of five words */
 #define SUM_RIGHT  0xffff
-#define LWIP_TURNS 64 /* one packet in so many is lwIP's to make */
+#define LWIP_TURNS 128 /* two packets in so many are lwIP's to make */
 
 static uint16_t turn;    /* also what identifies a packet (RFC 791) */
 static size_t neighbour; /* the last one's place in lwIP's table */
@@ -39,6 +39,17 @@ static bool is_whole(const struct buf *b, const struct plain *h)
     return size && b->len >= size && length >= size && length <= there;
 }
 
+bool plain_is_own(uint32_t addr)
+{
+    const struct netif *netif = netif_list;
+
+    if ((addr & PP_HTONL(0xff000000)) == PP_HTONL(0x7f000000))
+        return true;
+    while (netif && netif_ip4_addr(netif)->addr != addr)
+        netif = netif->next;
+    return netif;
+}
+
 const struct plain *plain_received(const struct netif *netif,
                                    const struct buf *b)
 {
@@ -51,7 +62,7 @@ const struct plain *plain_received(const struct netif *netif,
                    h->ip._v_hl == PLAIN_IPV4 &&
                    !(h->ip._offset & PP_HTONS(IP_OFFMASK | IP_MF)) &&
                    is_whole(b, h) && checksum_ipv4(&h->ip) == SUM_RIGHT &&
-                   own && h->ip.src.addr != own
+                   own && !plain_is_own(h->ip.src.addr)
                ? h
                : NULL;
 }
@@ -70,10 +81,11 @@ static const struct eth_addr *find(struct netif *netif, const ip4_addr_t *to)
     const bool known =
         etharp_get_entry(neighbour, &ip, &his, &addr) && his == netif;
 
+    if (ip4_addr_eq(to, netif_ip4_addr(netif)))
+        return NULL;
     if (known && ip4_addr_eq(ip, to))
         return addr;
-    if (ip4_addr_ismulticast(to) || ip4_addr_isbroadcast(to, netif) ||
-        ip4_addr_eq(to, netif_ip4_addr(netif)))
+    if (ip4_addr_ismulticast(to) || ip4_addr_isbroadcast(to, netif))
         return NULL;
     if (!ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif)))
         hop = netif_ip4_gw(netif);
@@ -91,7 +103,7 @@ bool plain_address(struct plain *h, struct netif *netif)
     const ip4_addr_t to = {h->ip.dest.addr};
     const struct eth_addr *addr;
 
-    if (++turn % LWIP_TURNS == 0 || !(addr = find(netif, &to)))
+    if (++turn % LWIP_TURNS < 2 || !(addr = find(netif, &to)))
         return false;
     h->ether.dest = *addr;
     memcpy(h->ether.src.addr, netif->hwaddr, ETH_HWADDR_LEN);

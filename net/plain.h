@@ -29,6 +29,9 @@ static inline size_t plain_size(const struct plain *h)
     return (size_t)lwip_ntohs(h->ip._len) - sizeof(h->ip);
 }
 
+/* Is this IPv4 address, in network byte order, one of ours, or of no wire? */
+bool plain_is_own(uint32_t addr);
+
 /* The headers of a received frame to the interface's own address, when it has
  * come whole and someone vouches for its checksum; UDP's or TCP's header, too,
  * is in its first piece.  From whom it is has not been looked at, but that
@@ -39,7 +42,8 @@ const struct plain *plain_received(const struct netif *netif,
 /*
  * The headers of a packet to be sent by netif: ip's _tos, _len, _ttl, _proto,
  * src and dest are there.  False: lwIP must, and now and then although it need
- * not: it then asks the neighbour again who he is.
+ * not, twice, for who is told so may ask once more on lwIP's behalf: it then
+ * asks the neighbour again who he is.
  */
 bool plain_address(struct plain *h, struct netif *netif);
 

@@ -2,17 +2,22 @@
 
 #include "net/quirk.h"
 
+#include <string.h>
+
+#include <lwip/priv/raw_priv.h>
 #include <lwip/priv/tcp_priv.h>
 
 #include "net/budget.h"
 #include "net/ends.h"
 
 #define TIME_WAIT_MAX 128
+#define MSS_MIN       88 /* as Linux: TCP and IPv4 with all options fit into 128 */
 
-bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
-                const struct pbuf *payload)
+/* It tells nothing new to a connection whose window is closed. */
+static bool is_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
+                    const struct pbuf *payload)
 {
-    if (pcb->state < ESTABLISHED || pcb->rcv_wnd || payload->tot_len ||
+    if (pcb->rcv_wnd || pcb->unacked || payload->tot_len ||
         TCPH_FLAGS(header) != TCP_ACK || header->seqno != pcb->rcv_nxt ||
         header->ackno != pcb->lastack ||
         (tcpwnd_size_t)SND_WND_SCALE(pcb, header->wnd) != pcb->snd_wnd)
@@ -21,6 +26,60 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
     pcb->tmr = tcp_ticks;
     pcb->keep_cnt_sent = 0;
     pcb->persist_probe = 0;
+    return true;
+}
+
+/* An MSS is for a connection that begins, and none is below MSS_MIN. */
+static void bound_mss(const struct tcp_pcb *pcb, uint8_t *option, size_t n)
+{
+    const bool begins = pcb->state == LISTEN || pcb->state == SYN_SENT;
+    size_t length;
+
+    for (; n && *option != LWIP_TCP_OPT_EOL; option += length, n -= length) {
+        length = *option == LWIP_TCP_OPT_NOP ? 1 : n > 1 ? option[1] : 0;
+        if (length == 0 || length > n)
+            return;
+        if (*option != LWIP_TCP_OPT_MSS || length != LWIP_TCP_OPT_LEN_MSS)
+            continue;
+        if (!begins)
+            memset(option, LWIP_TCP_OPT_NOP, length);
+        else if (option[2] == 0 && option[3] < MSS_MIN)
+            option[3] = MSS_MIN;
+    }
+}
+
+/* What comes early ends in the window.  False: there is no memory for it. */
+static bool bound_early(const struct tcp_pcb *pcb, struct tcp_hdr *header,
+                        struct pbuf *payload)
+{
+    const u32_t early = header->seqno - pcb->rcv_nxt;
+
+    if (early == 0 || early >= pcb->rcv_wnd)
+        return true;
+    if (payload->tot_len >= pcb->rcv_wnd - early) {
+        TCPH_UNSET_FLAG(header, TCP_FIN);
+        pbuf_realloc(payload, (u16_t)(pcb->rcv_wnd - early));
+    }
+    return payload->tot_len == 0 || !budget_low();
+}
+
+bool quirk_refuses(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t n,
+                   const void *torn, struct pbuf *payload)
+{
+    const u32_t least = pcb->lastack - pcb->snd_wnd_max;
+
+    if (torn)
+        return true;
+    bound_mss(pcb, (uint8_t *)(header + 1), n);
+    if (pcb->state < ESTABLISHED || pcb->state == TIME_WAIT ||
+        TCPH_FLAGS(header) & (TCP_SYN | TCP_RST))
+        return false;
+    if (!(TCPH_FLAGS(header) & TCP_ACK) || is_echo(pcb, header, payload))
+        return true;
+    if (header->ackno - least <= pcb->snd_nxt - least &&
+        bound_early(pcb, header, payload))
+        return false;
+    tcp_send_empty_ack(pcb);
     return true;
 }
 
@@ -130,4 +189,23 @@ bool quirk_taken(const struct tcp_pcb *pcb, const struct ip_addr *addr,
                  !ip_get_option(c, SOF_REUSEADDR)))
                 return true;
     return false;
+}
+
+const struct quirk_raw *quirk_raw;
+
+raw_input_state_t __wrap_raw_input(struct pbuf *p, struct netif *from);
+void __wrap_raw_netif_ip_addr_changed(const ip_addr_t *old,
+                                      const ip_addr_t *now);
+
+raw_input_state_t __wrap_raw_input(struct pbuf *p, struct netif *from)
+{
+    return quirk_raw ? (raw_input_state_t)quirk_raw->input(p, from)
+                     : RAW_INPUT_NONE;
+}
+
+void __wrap_raw_netif_ip_addr_changed(const ip_addr_t *old,
+                                      const ip_addr_t *now)
+{
+    if (quirk_raw)
+        quirk_raw->moved(old, now);
 }

@@ -10,12 +10,19 @@ struct tcp_hdr;
 struct pbuf;
 
 /*
- * lwIP answers every bare acknowledgement that finds its receive window
- * closed.  Two of its kind with both windows closed would never stop.  True:
- * this segment tells nothing new to such a connection, and must be dropped.
+ * A segment for pcb, before lwIP looks at it; its header is in host byte order,
+ * and n bytes of options follow there, torn if more do elsewhere.  True: it
+ * must be dropped.  lwIP
+ *
+ * - answers every bare acknowledgement that finds its receive window closed:
+ * two of its kind with both windows closed would never stop;
+ * - takes what acknowledges nothing, or what was never sent (RFC 5961, 5);
+ * - hears of an MSS at any time, and of any (RFC 9293, 3.7.1);
+ * - keeps what comes too early, beyond the window, too, and insists later that
+ *   it is not; and whatever memory there is.
  */
-bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
-                const struct pbuf *payload);
+bool quirk_refuses(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t n,
+                   const void *torn, struct pbuf *payload);
 
 /*
  * A client that comes again from the port of a connection we have closed finds
@@ -32,6 +39,13 @@ bool quirk_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
  */
 struct netif;
 void __wrap_tcp_input(struct pbuf *p, struct netif *from);
+
+/* lwIP asks for each packet whether someone wants it raw.  NULL: nobody does,
+ * and what would look for him is not in the image. */
+extern const struct quirk_raw {
+    int (*input)(struct pbuf *p, struct netif *from);
+    void (*moved)(const struct ip_addr *old, const struct ip_addr *now);
+} * quirk_raw;
 
 /* lwIP keeps every closed connection for a minute, and each SYN looks through
  * them all: forget the oldest beyond a number. */

@@ -22,16 +22,6 @@ enum {
 
 #define FOR_EVER UINT32_MAX
 
-static ip6_addr_t take_addr(const struct pbuf *p, unsigned at,
-                            const struct netif *netif)
-{
-    ip6_addr_t addr = {0};
-
-    pbuf_copy_partial(p, addr.addr, sizeof(addr.addr), (u16_t)at);
-    ip6_addr_assign_zone(&addr, IP6_UNICAST, netif);
-    return addr;
-}
-
 static uint64_t end_of(uint32_t lifetime)
 {
     if (lifetime == FOR_EVER)
@@ -45,7 +35,7 @@ static void read_servers(const struct pbuf *p, unsigned at, unsigned end,
     const uint64_t until = end_of(packet6_u32(p, at + RDNSS_LIFETIME));
 
     for (at += RDNSS_ADDRS; at + ADDR_SIZE <= end; at += ADDR_SIZE) {
-        const ip6_addr_t addr = take_addr(p, at, netif);
+        const ip6_addr_t addr = packet6_addr(p, at, netif);
         ip_addr_t server;
 
         if (ip6_addr_isany(&addr) || ip6_addr_isloopback(&addr) ||
@@ -59,7 +49,7 @@ static void read_servers(const struct pbuf *p, unsigned at, unsigned end,
 static bool is_believable(struct pbuf *p, unsigned at,
                           const struct netif *netif)
 {
-    const ip6_addr_t from = take_addr(p, IP6_SOURCE, netif);
+    const ip6_addr_t from = packet6_addr(p, IP6_SOURCE, netif);
 
     return packet6_u8(p, IP6_HOPS) == HOPS_FROM_LINK &&
            packet6_u8(p, at + ICMP6_CODE) == 0 && ip6_addr_islinklocal(&from) &&

@@ -40,6 +40,8 @@ void recovery_settle(struct tcp_pcb *pcb)
     pcb->unsent = seg->next;
     seg->next = next;
     pcb->unacked = seg;
+    if (pcb->nrtx)
+        pcb->nrtx--;               /* nothing was sent */
     tcp_clear_flags(pcb, TF_INFR); /* to be tried again */
 }
 
@@ -47,7 +49,7 @@ void __real_tcp_rexmit_fast(struct tcp_pcb *pcb);
 
 void __wrap_tcp_rexmit_fast(struct tcp_pcb *pcb)
 {
-    if (pcb->flags & TF_INFR)
+    if (pcb->flags & (TF_INFR | TF_HOLES))
         return;
     cut_hole(pcb);
     __real_tcp_rexmit_fast(pcb);

@@ -59,6 +59,8 @@ static ssize_t stream_recv(struct socket *sock, void *data, size_t n, int flags,
         done += m;
         if (done == n || (done && !(flags & MSG_WAITALL)))
             return (ssize_t)done;
+        if (done && sock->error)
+            return (ssize_t)done; /* the next call tells */
         if ((err = readable_later(s)) ||
             (err = socket_wait(sock, deadline, flags)))
             break;
@@ -141,6 +143,8 @@ static ssize_t stream_send(struct socket *sock, const void *data, size_t n,
 
     (void)to;
     for (;;) {
+        if (done && sock->error)
+            return (ssize_t)done; /* the next call tells */
         err = sendable(s);
         if (err && err != -EAGAIN)
             break;

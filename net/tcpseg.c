@@ -7,6 +7,8 @@
 #include "net/budget.h"
 #include "net/payload.h"
 
+#define PIECES_MAX 0x8000u /* of a connection: lwIP counts them in 16 bits */
+
 /* Where payload byte n of a segment lies: the link to the pbuf that has it, and
  * where in that. */
 static struct pbuf **locate(struct tcp_seg *seg, u16_t n, u16_t *at)
@@ -93,7 +95,8 @@ bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n)
     struct tcp_seg *new;
     u16_t at;
 
-    if (seg->p->ref != 1 || seg->flags)
+    if (seg->p->ref != 1 || seg->flags || pcb->snd_queuelen >= PIECES_MAX ||
+        pcb->lastack - lwip_ntohl(seg->tcphdr->seqno) - n - 1 < seg->len)
         return false;
     if (!(new = make(pcb, lwip_ntohl(seg->tcphdr->seqno) + n,
                      TCPH_FLAGS(seg->tcphdr) & (TCP_PSH | TCP_FIN), 0)))

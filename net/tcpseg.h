@@ -27,10 +27,10 @@ size_t tcpseg_extend(struct tcp_pcb *pcb, struct tcp_seg *last,
                      const void *data, size_t n, u32_t limit, bool more);
 
 /* Leave n bytes in seg, of either queue, and make the rest the next one; false:
- * no memory, or seg waits in lwIP's ARP queue, or has options. */
+ * no memory, or seg waits in lwIP's ARP queue, or has options, or what is left
+ * in it ended before pcb->lastack and would never fit into lwIP's window. */
 bool tcpseg_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, u16_t n);
 
 /* Free the part of the first segment in a queue that has arrived, which must
- * not be sent again: a segment that ends before pcb->lastack would never fit
- * into lwIP's window.  False: no memory. */
+ * not be sent again.  False: no memory. */
 bool tcpseg_drop_arrived(struct tcp_pcb *pcb, struct tcp_seg **queue);

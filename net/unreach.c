@@ -24,7 +24,7 @@ static bool sum_right(struct pbuf *p, size_t header)
 
     pbuf_remove_header(p, header);
     right = inet_chksum_pbuf(p) == 0;
-    pbuf_add_header(p, header);
+    pbuf_add_header_force(p, header);
     return right;
 }
 

@@ -363,26 +363,6 @@ Test(address6, answers_pings)
     cr_assert(world("ip=10.0.0.2/24", pings));
 }
 
-static void small_path(void)
-{
-    static uint8_t too_big[8 + 40] = {2, [6] = 5, 0x14, 0x60}; /* 1300 */
-    const ip_addr_t far = address("2001:db8:6::1");
-
-    cr_assert_eq(net_up(), 0);
-    nap(8 * FAKE_SECOND);
-    cr_assert(!(netif_default->chksum_flags & NETIF_CHECKSUM_GEN_TCP));
-    memcpy(too_big + 8 + 24, ip_2_ip6(&far)->addr, 16);
-    send_icmp6(ROUTER, SLAAC, too_big, sizeof(too_big), 64);
-    nap(FAKE_SECOND);
-    cr_assert(netif_default->chksum_flags & NETIF_CHECKSUM_GEN_TCP);
-}
-
-Test(address6, sums_itself_what_a_path_may_cut)
-{
-    fake_net.wire = answering_router;
-    cr_assert(world("ip=10.0.0.2/24", small_path));
-}
-
 static void idle(void)
 {
     unsigned turns;
