@@ -10,7 +10,7 @@
 
 #define SMALL     256  /* bytes; larger pieces waste less than they hold */
 #define PACK_FROM 16   /* pieces: fewer are not worth a copy */
-#define PACK_SIZE 2048 /* bytes */
+#define PACK_SIZE 1984 /* bytes: two, with their pbufs, share a page */
 
 static inline void append(struct inbox *in, struct pbuf *p)
 {

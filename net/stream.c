@@ -253,7 +253,7 @@ static ssize_t stream_write(struct file *f, const void *data, size_t n)
 }
 
 /* FIN behind what is still to be sent, or RST when something was not read:
- * lwIP knows by its window. */
+ * lwIP knows by its window, but not once our FIN is sent. */
 static void end_connection(struct stream *s)
 {
     const struct linger *l = &s->socket.linger;
@@ -264,6 +264,7 @@ static void end_connection(struct stream *s)
     else
         stream_let_go(s);
     if ((l->l_onoff && l->l_linger == 0 && s->state == CONNECTED) ||
+        (s->shut_send && s->inbox.bytes) ||
         tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
 }

@@ -18,10 +18,6 @@ MUTANTS_xen/xenstore = xenstore xenstore_rounds xenstore_threads
 MUTANTS_net/plain    = direct predict
 MUTANTS_net/predict  = predict ends
 MUTANTS_net/tcpout   = predict gso gsoloss stream
-MUTANTS_net/gso      = gso gsoloss predict
-MUTANTS_net/tcpseg   = gso gsoloss predict
-MUTANTS_net/payload  = payload gso stream
-MUTANTS_net/direct   = direct dgram
 
 MUTATED := $(sort $(patsubst MUTANTS_%,%,$(filter MUTANTS_%,$(.VARIABLES))))
 M       = $(MUTATED)

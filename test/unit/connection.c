@@ -450,3 +450,24 @@ Test(connection, is_made_during_a_flood_of_syns)
 {
     cr_assert(world(flooded));
 }
+
+/* Its end is told, what comes after that is not read. */
+static void unread_after_end(void)
+{
+    int pair[2];
+
+    make_pair(PEER, pair);
+    cr_assert_eq(shutdown(pair[0], SHUT_WR), 0);
+    cr_assert_eq(send(pair[1], "unread", 6, 0), 6);
+    nap(FAKE_SECOND);
+    fd_close(pair[0]);
+    nap(FAKE_SECOND);
+    cr_assert_eq(send(pair[1], "more", 4, 0), -1);
+    cr_assert_eq(errno, EPIPE);
+    fd_close(pair[1]);
+}
+
+Test(connection, is_reset_when_closed_with_unread_data_behind_its_own_end)
+{
+    cr_assert(world(unread_after_end));
+}
