@@ -181,15 +181,25 @@ static unsigned pages(const struct buf *b)
     return n;
 }
 
+/* What leaves on a wire fits into its MTU. */
+static bool fits(const struct net *net, const struct buf *b)
+{
+    return b->gso_size ? net_gso(net, b->flags & BUF_GSO_V6) &&
+                             b->gso_size + 40u <= fake_net.mtu
+                       : buf_total(b) <= fake_net.mtu + 14;
+}
+
 int net_trysend(struct net *net, struct buf *b)
 {
     if (fake_net.broken) {
         buf_free(b);
         return -EIO;
     }
-    assert(b->gso_size ? net_gso(net, b->flags & BUF_GSO_V6) &&
-                             b->gso_size + 40u <= fake_net.mtu
-                       : buf_total(b) <= fake_net.mtu + 14);
+    if (!fits(net, b)) {
+        fake_net.too_long++;
+        buf_free(b);
+        return -EMSGSIZE;
+    }
     if (net->slots + pages(b) > fake_net.slots)
         return -EAGAIN;
     net->slots += pages(b);

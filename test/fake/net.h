@@ -43,6 +43,7 @@ extern struct fake_net {
     unsigned large;         /* and those with a gso_size */
     unsigned in_place;      /* pages that were lent, not copied */
     unsigned bad_sums;      /* of those, wrong by the mirror's reckoning */
+    unsigned too_long;      /* refused: larger than the MTU */
     unsigned lost;          /* received, but no buffer */
     unsigned turns;         /* times a thread ran */
 } fake_net;
