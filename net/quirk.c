@@ -66,7 +66,7 @@ static bool bound_early(const struct tcp_pcb *pcb, struct tcp_hdr *header,
 bool quirk_refuses(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t n,
                    const void *torn, struct pbuf *payload)
 {
-    const u32_t least = pcb->lastack - pcb->snd_wnd_max;
+    u32_t least;
 
     if (torn)
         return true;
@@ -76,6 +76,7 @@ bool quirk_refuses(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t n,
         return false;
     if (!(TCPH_FLAGS(header) & TCP_ACK) || is_echo(pcb, header, payload))
         return true;
+    least = pcb->lastack - pcb->snd_wnd_max;
     if (header->ackno - least <= pcb->snd_nxt - least &&
         bound_early(pcb, header, payload))
         return false;
