@@ -47,7 +47,7 @@ ip6_addr_t packet6_addr(const struct pbuf *p, unsigned at,
 
 bool packet6_is_own(const ip6_addr_t *addr, struct netif *netif)
 {
-    const int n = netif_get_ip6_addr_match(netif, addr);
+    const s8_t n = netif_get_ip6_addr_match(netif, addr);
 
     return n >= 0 && ip6_addr_isvalid(netif_ip6_addr_state(netif, n));
 }

@@ -11,15 +11,17 @@
 #include "net/ends.h"
 
 #define TIME_WAIT_MAX 128
+#define DUPACKS       3
 #define MSS_MIN       88 /* as Linux: TCP and IPv4 with all options fit into 128 */
 
-/* It tells nothing new to a connection whose window is closed. */
+/* It tells nothing new to a connection whose window is closed, not even that
+ * something was lost (RFC 5681, 3.2). */
 static bool is_echo(struct tcp_pcb *pcb, const struct tcp_hdr *header,
                     const struct pbuf *payload)
 {
-    if (pcb->rcv_wnd || pcb->unacked || payload->tot_len ||
-        TCPH_FLAGS(header) != TCP_ACK || header->seqno != pcb->rcv_nxt ||
-        header->ackno != pcb->lastack ||
+    if (pcb->rcv_wnd || (pcb->unacked && pcb->dupacks < DUPACKS) ||
+        payload->tot_len || TCPH_FLAGS(header) != TCP_ACK ||
+        header->seqno != pcb->rcv_nxt || header->ackno != pcb->lastack ||
         (tcpwnd_size_t)SND_WND_SCALE(pcb, header->wnd) != pcb->snd_wnd)
         return false;
     /* The peer lives: what lwIP would have noted first. */

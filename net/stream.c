@@ -264,8 +264,7 @@ static void end_connection(struct stream *s)
     else
         stream_let_go(s);
     if ((l->l_onoff && l->l_linger == 0 && s->state == CONNECTED) ||
-        (s->shut_send && s->inbox.bytes) ||
-        tcp_close(pcb) != ERR_OK)
+        (s->shut_send && s->inbox.bytes) || tcp_close(pcb) != ERR_OK)
         tcp_abort(pcb);
 }
 
