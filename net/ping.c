@@ -87,7 +87,7 @@ void __real_raw_netif_ip_addr_changed(const ip_addr_t *old,
 
 static int input(struct pbuf *p, struct netif *from)
 {
-    return __real_raw_input(p, from);
+    return (int)__real_raw_input(p, from);
 }
 
 static const struct quirk_raw raw = {input, __real_raw_netif_ip_addr_changed};
