@@ -43,7 +43,7 @@ static bool is_end_of(const struct tcp_pcb *pcb, const int pair[2])
     struct sockaddr_in a;
     socklen_t len = sizeof(a);
 
-    cr_assert_eq(getpeername(pair[0], (struct sockaddr *)&a, &len), 0);
+    cr_assert_eq(getpeername(pair[1], (struct sockaddr *)&a, &len), 0);
     return pcb->local_port == ntohs(a.sin_port) ||
            pcb->remote_port == ntohs(a.sin_port);
 }
