@@ -91,6 +91,21 @@ Test(peer, who_says_mss_1_does_not_cut_large_segments_into_crumbs)
     cr_assert(world(take_crumbs));
 }
 
+static void begin_tiny(void)
+{
+    peer_tcp.mss = 1;
+    fd = peer_tcp_accept();
+    cr_assert_geq(peer_tcp_pcb()->mss, 88);
+    write_part(0, 10000);
+    nap(FAKE_SECOND);
+    finish(10000);
+}
+
+Test(peer, who_says_mss_1_from_the_start_gets_larger_frames)
+{
+    cr_assert(world(begin_tiny));
+}
+
 /* ---- duplicate acknowledgements ---- */
 
 static int fill_ring(void)

@@ -123,6 +123,31 @@ static void reads(uint32_t from, uint32_t to)
         cr_assert_eq(got[i], byte_at(from + i), "byte %zu", from + i);
 }
 
+/* What comes early, while there is memory and while there is little. */
+static void hoard(void)
+{
+    call_us();
+    segment(ACK, 1000, 0, 100);
+    nap(FAKE_SECOND);
+    cr_assert(pcb->ooseq);
+    budget_init(slab_in_use()); /* nothing is left */
+    nap(4 * FAKE_SECOND);
+    cr_assert_not(pcb->ooseq, "it can come again");
+    segment(ACK, 1000, 0, 100);
+    cr_assert_not(pcb->ooseq);
+    budget_init(1 << 20);
+    segment(ACK, 1000, 0, 100);
+    cr_assert(pcb->ooseq);
+    fill(0, 1000);
+    reads(0, 1100);
+    hang_up(1100);
+}
+
+Test(strange, keeps_nothing_early_when_memory_is_low)
+{
+    cr_assert(world(hoard));
+}
+
 /* So many bytes of one segment are within the window. */
 static void beyond(uint32_t within, unsigned fin)
 {
