@@ -111,10 +111,21 @@ static int at_place(const struct place *p, int way, int port)
     return fd;
 }
 
+/* One that nobody has, at no address: not what an old connection has left. */
+static int free_port(int way)
+{
+    static const struct place any = {"any", &six, "::", 0};
+    const int fd = at_place(&any, way >= DGRAM ? DGRAM : STREAM, ANY_PORT);
+    const int port = port_of(fd);
+
+    close(fd);
+    return port;
+}
+
 /* May two be at one port? */
 static void beside(int way, const struct place *a, const struct place *b)
 {
-    const int one = at_place(a, way, ANY_PORT);
+    const int one = at_place(a, way, free_port(way));
     const int two = at_place(b, way, port_of(one));
     char name[64];
 
