@@ -45,11 +45,13 @@ ip6_addr_t packet6_addr(const struct pbuf *p, unsigned at,
     return addr;
 }
 
-bool packet6_is_own(const ip6_addr_t *addr, struct netif *netif)
+bool packet6_is_own(const ip6_addr_t *addr, const struct netif *netif)
 {
-    const s8_t n = netif_get_ip6_addr_match(netif, addr);
-
-    return n >= 0 && ip6_addr_isvalid(netif_ip6_addr_state(netif, n));
+    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
+            ip6_addr_eq(netif_ip6_addr(netif, i), addr))
+            return true;
+    return false;
 }
 
 unsigned packet6_end(const struct pbuf *p)

@@ -32,7 +32,7 @@ ip6_addr_t packet6_addr(const struct pbuf *p, unsigned at,
 
 /* Is it an address of the interface's?  Not while it is still tried: if another
  * has it, lwIP must know. */
-bool packet6_is_own(const ip6_addr_t *addr, struct netif *netif);
+bool packet6_is_own(const ip6_addr_t *addr, const struct netif *netif);
 
 /* Where it ends, if all of it has come. */
 unsigned packet6_end(const struct pbuf *p);

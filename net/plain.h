@@ -35,7 +35,7 @@ bool plain_is_own(uint32_t addr);
 /* The headers of a received frame to the interface's own address, when it has
  * come whole and someone vouches for its checksum; UDP's or TCP's header, too,
  * is in its first piece.  From whom it is has not been looked at, but that
- * it is not said to be ours.  NULL: lwIP must. */
+ * plain_is_own() does not say so.  NULL: lwIP must. */
 const struct plain *plain_received(const struct netif *netif,
                                    const struct buf *b);
 

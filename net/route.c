@@ -8,6 +8,7 @@
 #include <lwip/priv/nd6_priv.h>
 
 #include "lib/util.h"
+#include "net/packet6.h"
 
 #define LINK_LOCAL 0 /* lwIP keeps it there */
 
@@ -82,11 +83,7 @@ struct netif *route_v4(const struct ip4_addr *from, const struct ip4_addr *to)
 
 static COLD bool owns6(const struct netif *netif, const void *addr)
 {
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
-            ip6_addr_eq(netif_ip6_addr(netif, i), (const ip6_addr_t *)addr))
-            return true;
-    return false;
+    return packet6_is_own(addr, netif);
 }
 
 /* Within the /64 of the link-local address, of the command line's, or one that

@@ -23,7 +23,8 @@ size_t console_space(void);
 void console_drop(size_t n);
 uint64_t console_dropped(void);
 
+#define CONSOLE_PATIENCE 500 /* ms that a reader gets */
+
 /* Let the reader empty the ring, for ms milliseconds at most: before the
  * domain ends. */
-#define CONSOLE_PATIENCE 500
 void console_drain(unsigned ms);

@@ -46,7 +46,7 @@ struct net_counts {
     uint64_t rx_full;      /* long frames copied: too many pages were kept */
     uint64_t tx_no_memory; /* dropped, */
     uint64_t rx_no_memory; /* the first one with a word on the console, */
-    uint64_t rx_forged;    /* and those sent in our own name */
+    uint64_t rx_forged;    /* and those said to be from us */
 };
 
 /* vif <id>; waits for its back-end.  NULL with errno set: ENODEV, ETIMEDOUT,
@@ -69,8 +69,7 @@ size_t net_open_all(const unsigned ids[], struct net *nets[], size_t n);
 int net_reopen(struct net *net);
 
 /* Waits up to a second for queued frames to leave, and up to 10 for the
- * back-end to let go.  No other thread may be
- * inside a call on net. */
+ * back-end to let go.  No other thread may be inside a call on net. */
 void net_close(struct net *net);
 
 const uint8_t *net_mac(const struct net *net); /* 6 bytes */

@@ -3,8 +3,8 @@
  *
  * In a PV guest the syscall instruction is a hypercall: the number in rax,
  * arguments in rdi, rsi, rdx, r10, r8, the result in rax; rcx and r11 are
- * lost (xen/arch-x86/xen-x86_64.h).  Nothing else enters Xen, but
- * trap.S to return from an NMI.
+ * lost (xen/arch-x86/xen-x86_64.h).  Nothing else enters Xen, but trap.S to
+ * return from an NMI.
  */
 #pragma once
 

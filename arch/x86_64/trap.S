@@ -1,6 +1,6 @@
 /*
- * trap.S: the way from Xen into trap.c, and back from an NMI
- * or an upcall.
+ * trap.S: the way from Xen into trap.c, and back from an NMI or an
+ * upcall.
  *
  * Xen pushes rcx, r11, the error code of those exceptions that have one, and
  * then rip, cs, rflags, rsp, ss on the stack of whoever was interrupted

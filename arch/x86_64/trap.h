@@ -6,6 +6,6 @@
  * running one first, then whatever others() says. */
 void trap_init(void (*others)(void));
 
-/* An upcall's, see xen/evtchn.h: leaves upcalls masked, as Xen has made
- * them, and goes back, to wherever. */
+/* An upcall's, see xen/evtchn.h: leaves upcalls masked, as Xen has made them,
+ * and goes back, to wherever. */
 void trap_upcall_entry(void);

@@ -70,6 +70,23 @@ void make_pair(const char *addr, int pair[2])
     fd_close(l);
 }
 
+void make_pair6(int pair[2])
+{
+    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+                                     .sin6_port = htons(PORT)};
+    struct sockaddr_in6 to = any;
+    const int l = socket(AF_INET6, SOCK_STREAM, 0);
+
+    cr_assert_eq(bind(l, (const struct sockaddr *)&any, sizeof(any)), 0);
+    cr_assert_eq(listen(l, 1), 0);
+    inet_pton(AF_INET6, PEER6, &to.sin6_addr);
+    pair[0] = socket(AF_INET6, SOCK_STREAM, 0);
+    cr_assert_eq(connect(pair[0], (const struct sockaddr *)&to, sizeof(to)), 0);
+    pair[1] = accept(l, NULL, NULL);
+    cr_assert_geq(pair[1], 0);
+    fd_close(l);
+}
+
 unsigned ready(int fd)
 {
     struct file *f = fd_get(fd);

@@ -32,6 +32,7 @@ int call(int (*fn)(int, const struct sockaddr *, socklen_t), int fd,
 int listener(uint16_t port, int backlog);
 int client(const char *addr, uint16_t port);
 void make_pair(const char *addr, int pair[2]); /* connected through addr */
+void make_pair6(int pair[2]);                  /* and through PEER6 */
 int bound(uint16_t port);                      /* for datagrams */
 ssize_t send_to(int fd, const void *data, size_t n, const char *addr,
                 uint16_t port);

@@ -243,18 +243,7 @@ Test(gso, still_sends_large_datagrams_in_fragments)
 
 static void transfer6(void)
 {
-    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-                                     .sin6_port = htons(PORT)};
-    struct sockaddr_in6 to = any;
-    const int l = socket(AF_INET6, SOCK_STREAM, 0);
-
-    cr_assert_eq(bind(l, (const struct sockaddr *)&any, sizeof(any)), 0);
-    cr_assert_eq(listen(l, 1), 0);
-    memcpy(&to.sin6_addr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09", 16);
-    pair[0] = socket(AF_INET6, SOCK_STREAM, 0);
-    cr_assert_eq(connect(pair[0], (const struct sockaddr *)&to, sizeof(to)), 0);
-    pair[1] = accept(l, NULL, NULL);
-    fd_close(l);
+    make_pair6(pair);
     carry();
 }
 

@@ -45,23 +45,6 @@ static void narrow(unsigned id, uint8_t *f, size_t len, unsigned flags)
         fake_mirror(id, f, len, flags);
 }
 
-static void make_pair6(void)
-{
-    const struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-                                     .sin6_port = htons(PORT)};
-    struct sockaddr_in6 to = any;
-    const int l = socket(AF_INET6, SOCK_STREAM, 0);
-
-    cr_assert_eq(bind(l, (const struct sockaddr *)&any, sizeof(any)), 0);
-    cr_assert_eq(listen(l, 1), 0);
-    memcpy(&to.sin6_addr, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09", 16);
-    pair[0] = socket(AF_INET6, SOCK_STREAM, 0);
-    cr_assert_eq(connect(pair[0], (const struct sockaddr *)&to, sizeof(to)), 0);
-    pair[1] = accept(l, NULL, NULL);
-    cr_assert_geq(pair[1], 0);
-    fd_close(l);
-}
-
 static void read_all(void *arg)
 {
     static uint8_t data[20000];
@@ -79,7 +62,7 @@ static void transfer(void)
 
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = byte_at(i);
-    make_pair6();
+    make_pair6(pair);
     fake_net.wire = narrow;
     thread_create("reader", read_all, NULL);
     cr_assert_eq(send(pair[0], data, sizeof(data), 0), TOTAL);
