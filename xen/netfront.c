@@ -256,7 +256,6 @@ static void drain(struct net *net)
     int err = 0;
 
     net_flush(net);
-    net_reap(net);
     while (!err && !net->bus.broken && ring_space(&net->tx) < net->tx.size) {
         if (!ring_arm_half(&net->tx))
             err = waitq_wait_until(&net->bus.wake, deadline);

@@ -85,6 +85,7 @@ Test(gnttab, shares_the_page_of_an_address_with_one_peer)
     gref_t ref;
 
     cr_assert_eq(gnttab_claim(&ref, 1), 0);
+    cr_assert_geq(ref, 8);
     gnttab_share(ref, 3, image_start + 2 * 4096 + 100, false);
     cr_assert_eq(entry(ref)->frame, 72);
     cr_assert_eq(entry(ref)->domid, 3);

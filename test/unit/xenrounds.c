@@ -38,6 +38,7 @@ TEST(reads_what_a_back_end_tells_when_it_is_ready)
     fake_xs_set("device/vif/0/mac", "a mac");
     back_state(XenbusStateInitialising);
     fake_later(SECOND, nothing_new);
+    fake_xs.piece = 1; /* not all answers together */
     reads[0] = read_ours;
     reads[1] = read_theirs;
     xenbus_ask(&place, "vif", 0);
