@@ -122,6 +122,7 @@ $(B)/libmote.a: $(OBJECTS)
 # Linked twice: the second time with the table of the functions that the first
 # one holds.  The table lies behind them and does not move them.
 GUEST_LIBS = $(B)/libmote.a $(LWIP_LIB) $(LIBC)
+IMAGE_PARTS = arch/x86_64/link.lds lib/symbols.awk lib/bare
 LINK_LIBS = -Wl,--start-group $(GUEST_LIBS) -lgcc -Wl,--end-group
 LINK = $(CC) $(memory_asked) -nostdlib -static -no-pie -Wl,-n,--gc-sections,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
        $(LWIP_WRAP) -Wl,-T,arch/x86_64/link.lds
@@ -139,10 +140,11 @@ define link_image
 	$(Q)$(CC) -c -o $@.symbols.o $@.symbols.S
 	$(Q)$(LINK) -Wl,-Map=$@.map -o $@.debug $(B)/obj/arch/x86_64/boot.S.o $@.symbols.o $(filter %.c.o,$^) $(LINK_LIBS)
 	$(Q)objcopy --strip-all $@.debug $@
+	$(Q)lib/bare $@
 	$(Q)rm -f $@.nosyms $@.symbols.S $@.symbols.o
 endef
 
-$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk examples/budget $(wildcard examples/*.config)
+$(B)/%.xen: $(B)/obj/examples/%.c.o $(GUEST_LIBS) $(IMAGE_PARTS) examples/budget $(wildcard examples/*.config)
 	$(link_image)
 	$(Q)test/budget $@
 
@@ -153,7 +155,7 @@ size: $(if $(filter command,$(firstword $(origin APP))),$(B)/$(APP).xen,$(IMAGES
 # In-guest tests: test/system/NAME.c is an appliance of its own.
 GUEST_TESTS := $(patsubst test/system/%.c,%,$(wildcard test/system/*.c))
 
-$(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+$(B)/system/%.xen: $(B)/obj/test/system/%.c.o $(GUEST_LIBS) $(IMAGE_PARTS)
 	$(link_image)
 
 # The same programs for Linux and a guest.

@@ -9,7 +9,7 @@ COUNTERS = $(B)/obj/test/bench/counters.c.o
 COUNTED  = $(patsubst %,$(B)/bench/%.xen,web bridge serve packets)
 
 $(COUNTED): LINK += -Wl,--wrap=net_open,--wrap=net_open_all,--wrap=net_close
-$(COUNTED): $(COUNTERS) $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+$(COUNTED): $(COUNTERS) $(GUEST_LIBS) $(IMAGE_PARTS)
 	$(link_image)
 $(B)/bench/web.xen $(B)/bench/bridge.xen: $(B)/bench/%.xen: $(B)/obj/examples/%.c.o
 $(B)/bench/serve.xen $(B)/bench/packets.xen: $(B)/bench/%.xen: $(B)/obj/test/bench/%.c.o
@@ -36,7 +36,7 @@ $(B)/bench/boot_client: test/bench/boot_client.c | $(PACKAGES)
 	$(call SAY,CC $@)
 	$(Q)$(FOR_DOM0) -o $@ $< -lxenctrl
 
-$(B)/bench/asleep.xen: $(B)/obj/test/bench/asleep.c.o $(GUEST_LIBS) arch/x86_64/link.lds lib/symbols.awk
+$(B)/bench/asleep.xen: $(B)/obj/test/bench/asleep.c.o $(GUEST_LIBS) $(IMAGE_PARTS)
 	$(link_image)
 
 .PHONY: bench-boot
