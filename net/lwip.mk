@@ -13,7 +13,7 @@ LWIP_LIB      = $(B)/lwip/liblwip.a
 LWIP_HOST_LIB = $(B)/lwip-host/liblwip.a
 LWIP_WRAP     = $(addprefix -Wl$(comma)--wrap=,tcp_input tcp_output tcp_rexmit_rto_commit \
                   tcp_rexmit_fast tcp_split_unsent_seg ip4_frag ip6_frag ip4_output_if \
-                  raw_input raw_netif_ip_addr_changed)
+                  udp_input raw_input raw_netif_ip_addr_changed)
 LWIP_CFLAGS   = -iquote net -isystem $(LWIP)/src/include
 LWIP_CORE     = core/def core/inet_chksum core/init core/ip core/mem core/memp \
                 core/netif core/pbuf core/raw core/tcp core/tcp_in core/tcp_out \

@@ -6,6 +6,7 @@
 
 #include <lwip/priv/raw_priv.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/udp.h>
 
 #include "net/budget.h"
 #include "net/ends.h"
@@ -158,6 +159,26 @@ void __wrap_tcp_input(struct pbuf *p, struct netif *from)
         }
     }
     __real_tcp_input(p, from);
+}
+
+void __real_udp_input(struct pbuf *p, struct netif *from);
+
+void __wrap_udp_input(struct pbuf *p, struct netif *from)
+{
+    const struct udp_hdr *header = p->payload;
+
+    if (p->len >= UDP_HLEN) {
+        const u16_t length = lwip_ntohs(header->len);
+
+        if (length > p->tot_len ||
+            (!header->chksum && ip_current_is_v6() &&
+             from->chksum_flags & NETIF_CHECKSUM_CHECK_UDP)) {
+            pbuf_free(p);
+            return;
+        }
+        pbuf_realloc(p, length); /* too short a one goes no further */
+    }
+    __real_udp_input(p, from);
 }
 
 void quirk_trim_time_wait(void)

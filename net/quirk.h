@@ -40,6 +40,11 @@ bool quirk_refuses(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t n,
 struct netif;
 void __wrap_tcp_input(struct pbuf *p, struct netif *from);
 
+/* lwIP hands up whatever IP brought, though a datagram may end before, and is
+ * none without its end (RFC 768); and it takes one of IPv6 that has no checksum
+ * (RFC 8200, 8.1). */
+void __wrap_udp_input(struct pbuf *p, struct netif *from);
+
 /* lwIP asks for each packet whether someone wants it raw.  NULL: nobody does,
  * and what would look for him is not in the image. */
 extern const struct quirk_raw {

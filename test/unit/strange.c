@@ -298,6 +298,51 @@ Test(strange, drops_what_comes_from_127_0_0_1)
     cr_assert(world(loopback));
 }
 
+/* A datagram that says to have n bytes, with its header; its sum is right. */
+static void datagram_of(size_t n)
+{
+    uint8_t *ip = frame + FRAME_IP;
+
+    frame_udp(PEER);
+    memset(ip + 28, 'x', 32);
+    put16(ip + 24, n);
+    put16(ip + 2, 20 + n);
+    fake_checksum(frame, true);
+    put16(ip + 2, 60);
+}
+
+static void lengths(void)
+{
+    static const uint8_t flags[] = {BUF_CSUM_OK, 0};
+    static const size_t sizes[] = {8, 9, 39, 40}, wrong[] = {0, 7, 41, 60000};
+    const int s = bound(PORT);
+
+    for (unsigned f = 0; f < ARRAY_LEN(flags); f++) {
+        frame_udp(PEER);
+        frame_send_as_is(flags[f]); /* without a sum */
+        cr_assert_eq(recv(s, got, sizeof(got), MSG_DONTWAIT), 32);
+        for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+            datagram_of(sizes[i]);
+            frame_send_as_is(flags[f]);
+            cr_assert_eq(recv(s, got, sizeof(got), MSG_DONTWAIT),
+                         (ssize_t)sizes[i] - 8, "%u %u", f, i);
+        }
+        for (unsigned i = 0; i < ARRAY_LEN(wrong); i++) {
+            frame_udp(PEER);
+            put16(frame + FRAME_IP + 24, wrong[i]);
+            frame_send(flags[f]);
+            cr_assert_eq(recv(s, got, sizeof(got), MSG_DONTWAIT), -1, "%u %u",
+                         f, i);
+        }
+    }
+    fd_close(s);
+}
+
+Test(strange, takes_as_much_of_a_datagram_as_its_header_says)
+{
+    cr_assert(world(lengths));
+}
+
 static void other_vif(void)
 {
     const ip4_addr_t addr = {inet_addr(OTHER)}, mask = {inet_addr("255.0.0.0")};

@@ -354,6 +354,27 @@ Test(strange6, drops_what_comes_from_another_interface_s_address)
     cr_assert(world6(other_vif));
 }
 
+/* Only a back-end that vouches for it may leave it out. */
+static void no_sum(void)
+{
+    const int fd = new_socket(SOCK_DGRAM, 0);
+
+    cr_assert_eq(call6(bind, fd, "::", PORT), 0);
+    frame_udp(PEER6);
+    frame_send_as_is(0);
+    cr_assert_eq(recv(fd, got, sizeof(got), MSG_DONTWAIT), -1);
+    frame_send_as_is(BUF_CSUM_BLANK);
+    cr_assert_eq(recv(fd, got, sizeof(got), MSG_DONTWAIT), 32);
+    frame_send(0);
+    cr_assert_eq(recv(fd, got, sizeof(got), MSG_DONTWAIT), 32);
+    fd_close(fd);
+}
+
+Test(strange6, drops_a_datagram_without_a_checksum)
+{
+    cr_assert(world6(no_sum));
+}
+
 /* ---- echo replies ---- */
 
 static void reply(size_t n)
