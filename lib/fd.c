@@ -90,23 +90,31 @@ static int grow(int fd)
     return 0;
 }
 
-static int open_from(int fd, struct file *f)
+/* The first free descriptor from this one on. */
+static int find(int fd)
 {
     int err;
 
     while (fd < table.size && table.files[fd])
         fd++;
     err = grow(fd);
-    return err ? err : fd_install(fd, f);
+    return err ? err : fd;
+}
+
+int fd_room(void)
+{
+    const int fd = find(table.lowest);
+
+    if (fd >= 0)
+        table.lowest = fd;
+    return fd < 0 ? fd : 0;
 }
 
 int fd_open(struct file *f)
 {
-    int fd = open_from(table.lowest, f);
+    const int err = fd_room();
 
-    if (fd >= 0)
-        table.lowest = fd + 1;
-    return fd;
+    return err ? err : fd_install(table.lowest++, f);
 }
 
 int fd_install(int fd, struct file *f)
@@ -258,7 +266,8 @@ static int control(struct file *f, int command, int arg)
     case F_DUPFD:
         if (arg < 0 || arg >= FD_LIMIT)
             return -EINVAL;
-        return open_from(arg > table.lowest ? arg : table.lowest, f);
+        arg = find(arg > table.lowest ? arg : table.lowest);
+        return arg < 0 ? arg : fd_install(arg, f);
     case F_GETFL:
         return f->flags;
     case F_SETFL:

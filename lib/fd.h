@@ -83,6 +83,9 @@ void file_put(struct file *f);
  * to free.  From here on f lives until its last close and last call end. */
 int fd_open(struct file *f);
 
+/* 0 if there is a descriptor for the next fd_open(), or -EMFILE, -ENOMEM. */
+int fd_room(void);
+
 /* As descriptor fd, which must be free: for 0, 1 and 2 at boot. */
 int fd_install(int fd, struct file *f);
 

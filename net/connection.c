@@ -301,6 +301,10 @@ int stream_accept(struct socket *sock, struct socket **accepted)
         if ((err = socket_wait(sock, deadline, 0)))
             return err;
     }
+    if ((err = fd_room())) {
+        thread_yield(); /* who tries again at once does not stop the others */
+        return err;
+    }
     l->first = s->next;
     if (!l->first)
         l->last = NULL;

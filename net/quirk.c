@@ -103,12 +103,16 @@ static struct tcp_pcb *reopened(const struct tcp_hdr *syn)
 /* Of the connections that wait for their handshake's last part. */
 static struct tcp_pcb *oldest_half_open(const struct tcp_pcb_listen *l)
 {
-    struct tcp_pcb *oldest = NULL;
+    struct tcp_pcb *pcb = tcp_active_pcbs, *oldest = NULL;
 
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
-        if (pcb->state == SYN_RCVD && pcb->listener == l &&
+    for (unsigned left = l->accepts_pending; pcb && left; pcb = pcb->next) {
+        if (pcb->listener != l || !(pcb->flags & TF_BACKLOGPEND))
+            continue;
+        left--;
+        if (pcb->state == SYN_RCVD &&
             (!oldest || tcp_ticks - pcb->tmr >= tcp_ticks - oldest->tmr))
             oldest = pcb;
+    }
     return oldest;
 }
 
