@@ -49,12 +49,30 @@ static bool is_everyone(const ip_addr_t *group)
                      ip6_addr_isallnodes_linklocal(ip_2_ip6(group));
 }
 
+/* lwIP counts in 8 bits who wants a group, and does not see when they are full.
+ */
+static err_t join4(struct netif *netif, const ip4_addr_t *group)
+{
+    const struct igmp_group *g = igmp_lookfor_group(netif, group);
+
+    return g && g->use == UINT8_MAX ? ERR_MEM
+                                    : igmp_joingroup_netif(netif, group);
+}
+
+static err_t join6(struct netif *netif, const ip6_addr_t *group)
+{
+    const struct mld_group *g = mld6_lookfor_group(netif, group);
+
+    return g && g->use == UINT8_MAX ? ERR_MEM
+                                    : mld6_joingroup_netif(netif, group);
+}
+
 static err_t join_group(struct netif *netif, const ip_addr_t *group)
 {
     if (is_everyone(group))
         return ERR_OK;
-    return IP_IS_V4(group) ? igmp_joingroup_netif(netif, ip_2_ip4(group))
-                           : mld6_joingroup_netif(netif, ip_2_ip6(group));
+    return IP_IS_V4(group) ? join4(netif, ip_2_ip4(group))
+                           : join6(netif, ip_2_ip6(group));
 }
 
 static void leave_group(struct netif *netif, const ip_addr_t *group)

@@ -247,3 +247,33 @@ Test(multicast, is_in_twenty_groups_at_most)
 {
     cr_assert(world6(bounds));
 }
+
+static void many_members(int family, const unsigned *left)
+{
+    int fds[256];
+
+    for (int i = 0; i < 256; i++) {
+        fds[i] = socket(family, SOCK_DGRAM, 0);
+        cr_assert_eq(change(fds[i], family, true), i < 255 ? 0 : -1, "%d", i);
+    }
+    cr_assert_eq(errno, ENOBUFS);
+    for (int i = 255; i >= 0; i--) {
+        nap(i < 2 ? FAKE_SECOND : 0);
+        cr_assert_eq(*left, 0, "%d are still in", i + 1);
+        fd_close(fds[i]);
+    }
+    nap(FAKE_SECOND);
+    cr_assert_eq(*left, 1);
+}
+
+static void members(void)
+{
+    fake_net.wire = watch;
+    many_members(AF_INET, &leaves);
+    many_members(AF_INET6, &leaves6);
+}
+
+Test(multicast, lets_255_sockets_into_a_group)
+{
+    cr_assert(world6(members));
+}
