@@ -132,10 +132,10 @@ void address_tell(struct address *a)
     if (ip4_addr_isany_val(ip4))
         say("net: the address of vif %u is gone", a->id);
     else if (ip4_addr_isany(netif_ip4_gw(netif)))
-        say("net: %s/%u (%s)", addr, prefix_bits(netif_ip4_netmask(netif)),
-            a->fixed ? "ip=" : "dhcp");
+        say("net: vif %u has %s/%u (%s)", a->id, addr,
+            prefix_bits(netif_ip4_netmask(netif)), a->fixed ? "ip=" : "dhcp");
     else
-        say("net: %s/%u gw %s (%s)", addr,
+        say("net: vif %u has %s/%u gw %s (%s)", a->id, addr,
             prefix_bits(netif_ip4_netmask(netif)), gw,
             a->fixed ? "ip=" : "dhcp");
     sniprintf(path, sizeof(path), "attr/vif/%u/ipv4/0", a->id);

@@ -158,7 +158,8 @@ static void report_taken(struct address6 *a)
             a->taken |= bit;
             inet_ntop(AF_INET6, netif_ip6_addr(a->netif, i), addr,
                       sizeof(addr));
-            say("net: %s is another host's address, too: not used", addr);
+            say("net: vif %u does not use %s: another host has it, too", a->id,
+                addr);
         }
     }
 }
@@ -182,7 +183,7 @@ void address6_tell(struct address6 *a)
     if (i < 0)
         say("net: the IPv6 address of vif %u is gone", a->id);
     else
-        say("net: %s/64 (%s)", addr,
+        say("net: vif %u has %s/64 (%s)", a->id, addr,
             i == LINK_LOCAL                        ? "link-local"
             : netif_ip6_addr_isstatic(a->netif, i) ? "ip6="
                                                    : "slaac");

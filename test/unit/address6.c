@@ -108,8 +108,8 @@ static void slaac(void)
 {
     cr_assert_eq(net_up(), 0);
     nap(8 * FAKE_SECOND);
-    cr_assert(said("net: " LINK_LOCAL "/64 (link-local)\n"));
-    cr_assert(said("net: " SLAAC "/64 (slaac)\n"));
+    cr_assert(said("net: vif 0 has " LINK_LOCAL "/64 (link-local)\n"));
+    cr_assert(said("net: vif 0 has " SLAAC "/64 (slaac)\n"));
     cr_assert_str_eq(fake_xs_path, "attr/vif/0/ipv6/0");
     cr_assert_str_eq(fake_xs_value, SLAAC);
     cr_assert_eq(tries, 2, "one for each address");
@@ -194,8 +194,9 @@ static void duplicate(void)
 {
     cr_assert_eq(net_up(), 0);
     nap(5 * FAKE_SECOND);
-    cr_assert(said("net: " LINK_LOCAL " is another host's address, too"));
-    cr_assert(said("net: 2001:db8::2 is another host's address, too"));
+    cr_assert(
+        said("net: vif 0 does not use " LINK_LOCAL ": another host has it"));
+    cr_assert(said("net: vif 0 does not use 2001:db8::2: another host has it"));
     cr_assert_eq(fake_lines, 3, "and the IPv4 address");
     cr_assert(!reaches("2001:db8::9"));
 }
@@ -213,7 +214,7 @@ static void fixed(void)
 
     cr_assert_eq(net_up(), 0);
     nap(5 * FAKE_SECOND);
-    cr_assert(said("net: 2001:db8::2/64 (ip6=)\n"));
+    cr_assert(said("net: vif 0 has 2001:db8::2/64 (ip6=)\n"));
     cr_assert_str_eq(fake_xs_value, "2001:db8::2");
     cr_assert(reaches("2001:db8::9"));
     cr_assert(reaches("2001:db8:6::1"), "by gw=");
@@ -314,8 +315,9 @@ static void moved(void)
     fake_net.mac = "\x00\x16\x3e\x00\x00\x77";
     fake_mend();
     nap(8 * FAKE_SECOND);
-    cr_assert(said("net: fe80::216:3eff:fe00:77/64 (link-local)\n"));
-    cr_assert(said("net: 2001:db8:5:7:216:3eff:fe00:77/64 (slaac)\n"));
+    cr_assert(said("net: vif 0 has fe80::216:3eff:fe00:77/64 (link-local)\n"));
+    cr_assert(
+        said("net: vif 0 has 2001:db8:5:7:216:3eff:fe00:77/64 (slaac)\n"));
     cr_assert_eq(tries, 4);
     fake_break();
     nap(FAKE_SECOND);

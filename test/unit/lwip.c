@@ -108,7 +108,7 @@ static void leased(void)
     cr_assert_eq(net_up(), 0);
     cr_assert_eq(net_wait_address(clock_now() + FAKE_SECOND), 0);
     nap(1);
-    cr_assert(said("net: 10.0.2.15/24 gw 10.0.2.2 (dhcp)\n"));
+    cr_assert(said("net: vif 0 has 10.0.2.15/24 gw 10.0.2.2 (dhcp)\n"));
     nap(FAKE_SECOND);
     cr_assert_eq(fake_lines, 1);
     cr_assert_str_eq(fake_xs_path, "attr/vif/0/ipv4/0");
@@ -215,7 +215,7 @@ static void fixed(void)
     cr_assert_eq(net_up(), 0);
     cr_assert_eq(net_wait_address(clock_now()), 0);
     nap(FAKE_SECOND);
-    cr_assert(said("net: 10.0.0.2/24 gw 10.0.0.1 (ip=)\n"));
+    cr_assert(said("net: vif 0 has 10.0.0.2/24 gw 10.0.0.1 (ip=)\n"));
     cr_assert_str_eq(fake_xs_value, "10.0.0.2");
     cr_assert_eq(discovers, 0);
     cr_assert_geq(announcements, 1);
@@ -433,8 +433,8 @@ static void several(void)
     nap(FAKE_SECOND);
     cr_assert_eq(asked[0], 0);
     cr_assert_eq(asked[1], 2);
-    cr_assert(said("net: 10.0.0.2/24 (ip=)\n"));
-    cr_assert(said("net: 10.0.2.15/24 gw 10.0.2.2 (dhcp)\n"));
+    cr_assert(said("net: vif 0 has 10.0.0.2/24 (ip=)\n"));
+    cr_assert(said("net: vif 1 has 10.0.2.15/24 gw 10.0.2.2 (dhcp)\n"));
     cr_assert_str_eq(fake_xs_path, "attr/vif/1/ipv4/0");
 }
 

@@ -88,8 +88,8 @@ static void both(void)
 {
     cr_assert_eq(net_up(), 0);
     nap(20 * FAKE_SECOND);
-    cr_assert(said("net: 10.1.0.2/24 (ip=)\n"));
-    cr_assert(said("net: 2001:db8:1::2/64 (ip6=)\n"));
+    cr_assert(said("net: vif 1 has 10.1.0.2/24 (ip=)\n"));
+    cr_assert(said("net: vif 1 has 2001:db8:1::2/64 (ip6=)\n"));
     cr_assert(reaches("2001:db8:1::9"));
     cr_assert(!reaches("2001:db8::9"));
 }
