@@ -4,6 +4,7 @@
 
 #include <lwip/tcp.h>
 
+#include "lib/random.h"
 #include "net/budget.h"
 
 #define BUCKETS 1024
@@ -15,20 +16,22 @@ struct entry {
 };
 
 static struct entry *bucket[BUCKETS];
+static uint64_t key[5]; /* random once there is a connection */
 
-/* Of the remote end, which is what differs. */
+/* Of the remote end, which is what differs.  Who chooses it does not know the
+ * key, and cannot have all his connections in one bucket. */
 static struct entry **bucket_of(const ip_addr_t *remote, u16_t port)
 {
-    u32_t sum = port;
+    uint64_t sum = key[0] * port;
 
     if (IP_IS_V4(remote))
-        sum += ip4_addr_get_u32(ip_2_ip4(remote));
+        sum += key[1] * ip4_addr_get_u32(ip_2_ip4(remote));
     else
         for (unsigned i = 0; i < 4; i++)
-            sum += ip_2_ip6(remote)->addr[i];
-    return &bucket[sum * 2654435761u >> 22];
+            sum += key[1 + i] * ip_2_ip6(remote)->addr[i];
+    return &bucket[sum >> 54];
 }
-_Static_assert(BUCKETS == 1 << (32 - 22), "bits that are left");
+_Static_assert(BUCKETS == 1 << (64 - 54), "bits that are left");
 
 static void forget(u8_t id, void *data)
 {
@@ -48,11 +51,15 @@ static const struct tcp_ext_arg_callbacks connection = {.destroy = forget};
 
 bool ends_connect(struct tcp_pcb *pcb)
 {
-    struct entry **at = bucket_of(&pcb->remote_ip, pcb->remote_port);
-    struct entry *e = budget_malloc(sizeof(*e));
+    struct entry *e = budget_malloc(sizeof(*e)), **at;
 
     if (!e)
         return false;
+    if (!key[0]) {
+        random_bytes(key, sizeof(key));
+        key[0] |= 1;
+    }
+    at = bucket_of(&pcb->remote_ip, pcb->remote_port);
     *e = (struct entry){.next = *at, .pcb = pcb};
     *at = e;
     tcp_ext_arg_set(pcb, EXT_ARG, e);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <lwip/priv/tcp_priv.h>
@@ -97,6 +98,76 @@ static void many(void)
 Test(ends, are_known_as_long_as_the_connection)
 {
     cr_assert(world(many));
+}
+
+/* ---- where they are ---- */
+
+#define CHOSEN 1000
+
+static struct tcp_pcb chosen[CHOSEN];
+
+/* Each that is has a last entry, and an entry begins with the next. */
+static unsigned buckets_used(void)
+{
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < CHOSEN; i++)
+        used += !*(void **)tcp_ext_arg_get(&chosen[i], 0);
+    return used;
+}
+
+static bool chosen_known(unsigned i)
+{
+    return ends_known(&chosen[i].local_ip, 80, &chosen[i].remote_ip,
+                      chosen[i].remote_port);
+}
+
+static void spread(const char *what)
+{
+    for (unsigned i = 0; i < CHOSEN; i++) {
+        chosen[i].local_port = 80;
+        cr_assert_not(chosen_known(i), "%s %u", what, i);
+        cr_assert(ends_connect(&chosen[i]));
+    }
+    cr_assert_gt(buckets_used(), CHOSEN / 8, "%s: %u", what, buckets_used());
+    for (unsigned i = 0; i < CHOSEN; i++) {
+        struct tcp_pcb_ext_args *ext = &chosen[i].ext_args[0];
+
+        cr_assert(chosen_known(i), "%s %u", what, i);
+        ext->callbacks->destroy(0, ext->data);
+        cr_assert_not(chosen_known(i), "%s %u", what, i);
+    }
+    memset(chosen, 0, sizeof(chosen));
+}
+
+/* What an attacker has a choice of: all of it in turn. */
+static void spreads(void)
+{
+    for (unsigned i = 0; i < CHOSEN; i++) {
+        chosen[i].remote_ip = (ip_addr_t)IPADDR4_INIT_BYTES(10, 0, 0, 9);
+        chosen[i].remote_port = (u16_t)(i * 64);
+    }
+    spread("ports");
+    for (unsigned i = 0; i < CHOSEN; i++)
+        chosen[i].remote_ip = (ip_addr_t)IPADDR4_INIT(htonl(0x0a000000 + i));
+    spread("addresses");
+    for (unsigned word = 0; word < 4; word++) {
+        for (unsigned i = 0; i < CHOSEN; i++) {
+            chosen[i].remote_ip = (ip_addr_t)IPADDR6_INIT(i, i, i, i);
+            ip_2_ip6(&chosen[i].remote_ip)->addr[word] = 0u - 3 * i;
+        }
+        spread("words of addresses");
+        for (unsigned i = 0; i < CHOSEN; i++) {
+            chosen[i].remote_ip = (ip_addr_t)IPADDR6_INIT(0, 0, 0, 0);
+            ip_2_ip6(&chosen[i].remote_ip)->addr[word] = i << 20;
+        }
+        spread("one word of addresses");
+    }
+}
+
+Test(ends, are_spread_whatever_a_peer_chooses)
+{
+    cr_assert(world(spreads));
 }
 
 static void nobody_listens(void)
