@@ -38,8 +38,6 @@ static void forget(u8_t id, void *data)
     struct entry *e = data, **at;
 
     (void)id;
-    if (!e)
-        return;
     at = bucket_of(&e->pcb->remote_ip, e->pcb->remote_port);
     while (*at != e)
         at = &(*at)->next;
