@@ -4,13 +4,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include <lwip/priv/tcp_priv.h>
 
 #include "lib/fd.h"
 #include "net/budget.h"
+#include "test/fake/frames.h"
 #include "test/fake/net.h"
 #include "test/fake/sockets.h"
 #include "xen/clock.h"
@@ -137,65 +138,59 @@ Test(accept, bounds_its_queue_even_if_clients_are_gone)
 }
 
 /* A SYN from a host that will never answer. */
-static void syn_from(uint8_t host)
+static void syn_from(unsigned host, uint16_t port)
 {
-    uint8_t f[60] = {[12] = 0x08,
-                     0x00,
-                     0x45,
-                     [17] = 40,
-                     [22] = 64,
-                     6,
-                     [26] = 10,
-                     0,
-                     0,
-                     host,
-                     10,
-                     0,
-                     0,
-                     2,
-                     /* ports, numbers, header of 20 bytes, SYN, window */
-                     [34] = 0x12,
-                     0x34,
-                     PORT >> 8,
-                     PORT & 255,
-                     [46] = 0x50,
-                     0x02,
-                     0x10,
-                     0x00};
-    const uint16_t sum = (uint16_t)~fake_sum(f + 14, 20, 0);
+    char from[16];
+    uint8_t *tcp;
 
-    memcpy(f, FAKE_MAC, 6);
-    memcpy(f + 6, FAKE_PEER, 6);
-    f[24] = (uint8_t)(sum >> 8);
-    f[25] = (uint8_t)sum;
-    fake_checksum(f, true);
-    fake_deliver(0, f, sizeof(f), 0);
+    snprintf(from, sizeof(from), "10.0.0.%u", host);
+    tcp = frame4(from, IPPROTO_TCP, TCP_HLEN);
+    put16(tcp, 4660);
+    put16(tcp + 2, port);
+    tcp[12] = TCP_HLEN / 4 << 4;
+    tcp[13] = TCP_SYN;
+    put16(tcp + 14, 4096);
+    frame_send(0);
+    nap(FAKE_SECOND / 100);
+}
+
+/* From the first of these hosts to the last. */
+static unsigned half_open(unsigned first, unsigned last)
+{
+    unsigned n = 0;
+
+    for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next) {
+        const unsigned host = ip4_addr4(ip_2_ip4(&p->remote_ip));
+
+        n += p->state == SYN_RCVD && host >= first && host <= last;
+    }
+    return n;
 }
 
 static void flooded(void)
 {
-    const int l = listener(PORT, 8), c = socket(AF_INET, SOCK_STREAM, 0);
+    const int l = listener(PORT, 8), other = listener(PORT + 1, 8),
+              c = socket(AF_INET, SOCK_STREAM, 0);
     const uint64_t start = clock_now();
-    unsigned half_open = 0;
     int s;
 
-    for (uint8_t host = 100; host < 200; host++) {
-        syn_from(host);
-        nap(FAKE_SECOND / 100);
-    }
-    for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
-        half_open += p->state == SYN_RCVD;
-    cr_assert_eq(half_open, 8, "the backlog is full of them");
+    syn_from(91, PORT + 1); /* the oldest */
+    for (unsigned host = 100; host < 199; host++)
+        syn_from(host, PORT);
+    syn_from(92, PORT + 1); /* and those that lwIP finds first */
+    syn_from(93, PORT + 1);
+    syn_from(199, PORT);
+    cr_assert_eq(half_open(100, 199), 8, "the backlog is full of them");
     cr_assert_eq(call(connect, c, PEER, PORT), 0);
-    cr_assert_lt(clock_now() - start, 2 * FAKE_SECOND);
+    cr_assert_lt(clock_now() - start, 3 * FAKE_SECOND);
     cr_assert_geq(s = accept(l, NULL, NULL), 0);
-    for (const struct tcp_pcb *p = tcp_active_pcbs; p; p = p->next)
-        if (p->state == SYN_RCVD)
-            cr_assert_geq(ip4_addr4(ip_2_ip4(&p->remote_ip)), 193,
-                          "the oldest has given way");
+    cr_assert_eq(half_open(193, 199), 7, "the oldest has given way");
+    cr_assert_eq(half_open(100, 199), 7);
+    cr_assert_eq(half_open(91, 93), 3, "another listener's stay");
     fd_close(s);
     fd_close(c);
     fd_close(l);
+    fd_close(other);
 }
 
 Test(accept, goes_on_during_a_flood_of_syns)
@@ -242,4 +237,45 @@ static void no_descriptor(void)
 Test(accept, keeps_a_connection_until_there_is_a_descriptor)
 {
     cr_assert(world(no_descriptor));
+}
+
+/* ---- several listeners at a port ---- */
+
+static int sharer(void)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    return fd;
+}
+
+/* SO_REUSEADDR lets them share it while none of those it would take connections
+ * from listens. */
+static void sharing(void)
+{
+    static const char *const addrs[] = {"0.0.0.0", HERE, "127.0.0.1"};
+
+    for (unsigned i = 0; i < 9; i++) {
+        const char *const one = addrs[i / 3], *const two = addrs[i % 3];
+        const bool clash = i / 3 == 0 || i % 3 == 0 || i / 3 == i % 3;
+        int a = sharer(), b = sharer();
+
+        cr_assert_eq(call(bind, a, one, PORT), 0);
+        cr_assert_eq(call(bind, b, two, PORT), 0, "%s, %s", one, two);
+        cr_assert_eq(listen(a, 1), 0);
+        cr_assert_eq(listen(b, 1), clash ? -1 : 0, "%s, %s", one, two);
+        fd_close(b);
+        b = sharer();
+        cr_assert_eq(call(bind, b, two, PORT), clash ? -1 : 0, "%s, %s", one,
+                     two);
+        if (clash)
+            cr_assert_eq(errno, EADDRINUSE);
+        fd_close(a);
+        fd_close(b);
+    }
+}
+
+Test(accept, shares_no_port_with_who_would_get_nothing)
+{
+    cr_assert(world(sharing));
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <lwip/netif.h>
+
 #include "lib/fd.h"
 #include "test/fake/net.h"
 #include "test/fake/sockets.h"
@@ -227,6 +229,36 @@ static void spoilt(void)
 Test(ping, believes_no_wrong_checksum)
 {
     cr_assert(world6(spoilt));
+}
+
+static const char *local_name(int fd)
+{
+    static char text[INET_ADDRSTRLEN];
+    struct sockaddr_in in;
+    socklen_t len = sizeof(in);
+
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    return inet_ntop(AF_INET, &in.sin_addr, text, sizeof(text));
+}
+
+static void moved(void)
+{
+    const ip4_addr_t here = *netif_ip4_addr(netif_default),
+                     there = {inet_addr("10.0.0.3")};
+    const int own = new_ping(AF_INET), any = new_ping(AF_INET);
+
+    cr_assert_eq(call(bind, own, HERE, 0), 0);
+    netif_set_ipaddr(netif_default, &there);
+    cr_assert_str_eq(local_name(own), "10.0.0.3");
+    cr_assert_str_eq(local_name(any), "0.0.0.0");
+    netif_set_ipaddr(netif_default, &here);
+    fd_close(own);
+    fd_close(any);
+}
+
+Test(ping, follows_the_address_it_is_bound_to)
+{
+    cr_assert(world(moved));
 }
 
 static void full(void)

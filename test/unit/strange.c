@@ -316,6 +316,7 @@ static void lengths(void)
     static const uint8_t flags[] = {BUF_CSUM_OK, 0};
     static const size_t sizes[] = {8, 9, 39, 40}, wrong[] = {0, 7, 41, 60000};
     const int s = bound(PORT);
+    uint8_t *udp;
 
     for (unsigned f = 0; f < ARRAY_LEN(flags); f++) {
         frame_udp(PEER);
@@ -327,6 +328,11 @@ static void lengths(void)
             cr_assert_eq(recv(s, got, sizeof(got), MSG_DONTWAIT),
                          (ssize_t)sizes[i] - 8, "%u %u", f, i);
         }
+        udp = frame4(PEER, IPPROTO_UDP, UDP_HLEN);
+        put16(udp + 2, PORT);
+        put16(udp + 4, UDP_HLEN + 1);
+        frame_send(flags[f]);
+        cr_assert_eq(recv(s, got, sizeof(got), MSG_DONTWAIT), -1);
         for (unsigned i = 0; i < ARRAY_LEN(wrong); i++) {
             frame_udp(PEER);
             put16(frame + FRAME_IP + 24, wrong[i]);

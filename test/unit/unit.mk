@@ -152,7 +152,7 @@ UNIT_gso = $(SOCKETS)
 UNIT_gso_FLAGS = $(SOCKET_FLAGS)
 UNIT_gsoloss = $(SOCKETS)
 UNIT_gsoloss_FLAGS = $(SOCKET_FLAGS)
-UNIT_accept = $(SOCKETS)
+UNIT_accept = $(SOCKETS) test/fake/frames.c
 UNIT_accept_FLAGS = $(SOCKET_FLAGS)
 UNIT_connection = $(SOCKETS)
 UNIT_connection_FLAGS = $(SOCKET_FLAGS)
@@ -168,6 +168,8 @@ UNIT_peer   = $(SOCKETS) test/fake/peer_tcp.c
 UNIT_peer_FLAGS = $(SOCKET_FLAGS)
 UNIT_peer6  = $(SOCKETS)
 UNIT_peer6_FLAGS = $(SOCKET_FLAGS)
+UNIT_quirk  = $(SOCKETS)
+UNIT_quirk_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=tcp_send_empty_ack,--wrap=budget_low
 UNIT_strange = $(SOCKETS) test/fake/frames.c
 UNIT_strange_FLAGS = $(SOCKET_FLAGS)
 UNIT_strange6 = $(SOCKETS) test/fake/frames.c
