@@ -214,6 +214,21 @@ Test(tty, without_waiting_it_writes_what_fits)
     cr_assert_eq(fd_write(1, "45", 2), -EAGAIN);
 }
 
+Test(tty, whoever_was_told_that_there_is_room_can_write_a_newline)
+{
+    struct file *f = fd_get(1);
+
+    cr_assert_eq(fd_control(1, F_SETFL, O_RDWR | O_NONBLOCK), 0);
+    for (space = 0; space < 4; space++)
+        if (file_ready(f, ~0u) & POLLOUT) {
+            const size_t before = space;
+
+            cr_assert_eq(fd_write(1, "\n", 1), 1);
+            space = before;
+        }
+    file_put(f);
+}
+
 Test(tty, says_what_it_is_ready_for)
 {
     struct file *f = fd_get(0);
