@@ -99,6 +99,8 @@ UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's
 UNIT_epoll = lib/epoll.c $(UNIT_poll)
 UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
     -Depoll_create1=guest_epoll_create1 -Depoll_ctl=guest_epoll_ctl -Depoll_wait=guest_epoll_wait
+UNIT_tty_epoll = lib/tty.c lib/epoll.c lib/fd.c kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
+UNIT_tty_epoll_FLAGS = -fno-sanitize=address $(UNIT_epoll_FLAGS) # it switches stacks by itself
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c test/fake/still.c
