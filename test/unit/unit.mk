@@ -96,6 +96,9 @@ UNIT_signalfd = lib/signalfd.c lib/fd.c test/fake/alone.c
 UNIT_signalfd_FLAGS = -Dsignalfd=guest_signalfd -Dsigprocmask=guest_sigprocmask
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
 UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's
+UNIT_time  = lib/time.c
+UNIT_time_FLAGS = -Dclock_gettime=guest_clock_gettime -Dclock_getres=guest_clock_getres -Dgettimeofday=guest_gettimeofday \
+    -Dtimes=guest_times -Dnanosleep=guest_nanosleep -Dsleep=guest_sleep -Dusleep=guest_usleep
 UNIT_epoll = lib/epoll.c $(UNIT_poll)
 UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
     -Depoll_create1=guest_epoll_create1 -Depoll_ctl=guest_epoll_ctl -Depoll_wait=guest_epoll_wait
