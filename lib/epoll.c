@@ -310,12 +310,16 @@ static int wait_until(struct epoll *e, struct epoll_event *events, int max,
                       uint64_t deadline)
 {
     int err = deadline == 0 ? -ETIMEDOUT : 0;
+    bool again = false;
     int n;
 
     while ((n = collect(e, events, max)) == 0 && !err) {
+        if (again && clock_now() >= deadline)
+            break; /* though we are woken all the time */
         err = waitq_wait_until(&e->file.changed, deadline);
         if (e->file.fds == 0)
             return -EBADF;
+        again = true;
     }
     return n;
 }

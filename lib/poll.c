@@ -45,11 +45,14 @@ static int wait_in(struct pollfd *fds, struct place *places, size_t n,
                    unsigned always, uint64_t deadline)
 {
     int err = deadline == 0 ? -ETIMEDOUT : 0;
+    bool again = false;
     int count;
 
     for (size_t i = 0; i < n; i++)
         places[i].file = fd_get(fds[i].fd);
     while ((count = look(fds, places, n, always)) == 0 && !err) {
+        if (again && clock_now() >= deadline)
+            break; /* though we are woken all the time */
         for (size_t i = 0; i < n; i++)
             if (places[i].file)
                 waitq_join(&places[i].file->changed, &places[i].waiter);
@@ -57,6 +60,7 @@ static int wait_in(struct pollfd *fds, struct place *places, size_t n,
         for (size_t i = 0; i < n; i++)
             if (places[i].file)
                 waitq_leave(&places[i].waiter);
+        again = true;
     }
     for (size_t i = 0; i < n; i++)
         if (places[i].file)

@@ -109,6 +109,25 @@ Test(poll, gives_up_at_its_deadline_whatever_else_happens)
     cr_assert_eq(fake_now, 1000 + 7 * MS);
 }
 
+static unsigned changes;
+
+static void change_1_for_a_while(void)
+{
+    changes++;
+    fake_now += MS;
+    file_changed(&files[1].file);
+}
+
+Test(poll, gives_up_at_its_deadline_though_it_is_woken_all_the_time)
+{
+    struct pollfd p = {.fd = 1, .events = POLLIN};
+
+    for (int i = 0; i < 10; i++)
+        fake_after(0, change_1_for_a_while);
+    cr_assert_eq(poll(&p, 1, 7), 0);
+    cr_assert_eq(changes, 7);
+}
+
 Test(poll, waits_in_many_queues_and_leaves_them)
 {
     struct pollfd p[ARRAY_LEN(files)];
