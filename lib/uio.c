@@ -3,6 +3,7 @@
 #include "lib/uio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,14 @@ void uio_scatter(const struct iovec *iov, size_t n, const void *from,
     }
 }
 
+/* Not even an empty datagram, but the descriptor must be one to write to. */
+static ssize_t write_nothing(int fd)
+{
+    const int flags = fd_control(fd, F_GETFL, 0);
+
+    return flags < 0 || (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
+}
+
 /* One call of the file's, through memory of our own: a datagram is one, and a
  * read that has something does not wait for more. */
 static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
@@ -60,6 +69,8 @@ static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
 
     if (total < 0)
         return total;
+    if (out && total == 0)
+        return write_nothing(fd);
     if (n == 1)
         return out ? fd_write(fd, iov->iov_base, size)
                    : fd_read(fd, iov->iov_base, size);

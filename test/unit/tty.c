@@ -127,6 +127,14 @@ Test(tty, control_d_ends_the_input)
     expect_line("half");
 }
 
+Test(tty, who_reads_nothing_waits_for_nothing)
+{
+    cr_assert_eq(fd_read(0, out, 0), 0);
+    type("\x04");
+    cr_assert_eq(fd_read(0, out, 0), 0);
+    expect_line(""); /* the end is still there */
+}
+
 Test(tty, a_line_too_long_is_cut_not_overrun)
 {
     char line[257];
