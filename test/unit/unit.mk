@@ -107,6 +107,8 @@ UNIT_tty_epoll_FLAGS = -fno-sanitize=address $(UNIT_epoll_FLAGS) # it switches s
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c test/fake/still.c
+UNIT_uio   = lib/uio.c $(UNIT_ramdisk)
+UNIT_uio_FLAGS = -Dreadv=guest_readv -Dwritev=guest_writev # not the machine's
 UNIT_open  = lib/open.c $(UNIT_ramdisk)
 UNIT_open_FLAGS = -Dopen=guest_open -Dstat=guest_stat -Daccess=guest_access # not the machine's
 UNIT_sendfile = lib/sendfile.c $(UNIT_ramdisk)
