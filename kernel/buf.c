@@ -10,10 +10,11 @@
 #define TABLE      (PAGE_SIZE / sizeof(struct buf)) /* descriptors in a page */
 
 static struct {
-    struct buf *free;  /* with a page each; the last one used comes first */
-    struct buf *runs;  /* with several, too */
-    struct buf *spare; /* descriptors without a page */
-    size_t tables;     /* pages of descriptors */
+    struct buf *free;   /* with a page each; the last one used comes first */
+    struct buf *runs;   /* with several, too */
+    struct buf *spare;  /* descriptors without a page */
+    size_t tables;      /* pages of descriptors */
+    ptrdiff_t promised; /* by the heap, and not taken yet; below 0: more are */
 
     /* Pages. */
     size_t limit; /* 0: not known yet */
@@ -32,7 +33,8 @@ COLD size_t buf_limit(void)
 {
     if (pool.limit == 0) {
         pool.limit = page_count_free() / POOL_SHARE;
-        page_keep((ptrdiff_t)(pool.limit + tables_for(pool.limit)));
+        pool.promised = (ptrdiff_t)tables_for(pool.limit);
+        page_keep((ptrdiff_t)pool.limit + pool.promised);
     }
     return pool.limit - pool.quarantined;
 }
@@ -56,14 +58,17 @@ static struct buf *pop(struct buf **list)
 static struct buf *descriptor(void)
 {
     if (!pool.spare) {
-        struct buf *b = page_alloc();
+        struct buf *b = page_alloc(), *end;
 
         if (!b)
             return NULL;
-        page_keep(-1);
+        if (--pool.promised >= 0)
+            page_keep(-1);
         pool.tables++;
-        for (size_t i = 0; i < TABLE; i++)
-            push(&pool.spare, &b[i]);
+        end = b + TABLE;
+        do
+            push(&pool.spare, b);
+        while (++b < end);
     }
     return pop(&pool.spare);
 }

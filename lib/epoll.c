@@ -177,6 +177,27 @@ COLD int epoll_create(int size)
     return size > 0 ? epoll_create1(0) : posix_status(-EINVAL);
 }
 
+/* An event of the console wakes its queue and does no more. */
+static COLD void tell(void *console)
+{
+    struct file *f = console;
+
+    for (;;) {
+        waitq_wait(&f->changed);
+        file_changed(f);
+    }
+}
+
+/* The console's watches are told of its events by a thread, from now on. */
+static COLD bool have_teller(struct file *console)
+{
+    static struct thread *teller;
+
+    if (!teller)
+        teller = thread_create("console", tell, console);
+    return teller;
+}
+
 static COLD int add(struct epoll *e, struct file *f, int fd,
                     const struct epoll_event *event)
 {
@@ -186,6 +207,8 @@ static COLD int add(struct epoll *e, struct file *f, int fd,
         return -EPERM;
     if (f->ops == &epoll_ops)
         return -EINVAL;
+    if (fd_isatty(fd) && !have_teller(f))
+        return -ENOMEM;
     w = malloc(sizeof(*w));
     if (!w)
         return -ENOMEM;
@@ -287,12 +310,16 @@ static int wait_until(struct epoll *e, struct epoll_event *events, int max,
                       uint64_t deadline)
 {
     int err = deadline == 0 ? -ETIMEDOUT : 0;
+    bool again = false;
     int n;
 
     while ((n = collect(e, events, max)) == 0 && !err) {
+        if (again && clock_now() >= deadline)
+            break; /* though we are woken all the time */
         err = waitq_wait_until(&e->file.changed, deadline);
         if (e->file.fds == 0)
             return -EBADF;
+        again = true;
     }
     return n;
 }

@@ -167,6 +167,8 @@ ssize_t fd_read(int fd, void *data, size_t n)
         return -EBADF;
     if ((f->flags & O_ACCMODE) == O_WRONLY)
         done = -EBADF;
+    else if (n == 0)
+        done = 0; /* POSIX: and nothing else happens */
     else if (f->ops->read)
         done = f->ops->read(f, data, n);
     file_put(f);

@@ -171,7 +171,8 @@ enum http_state http_conn_state(const struct http_conn *c)
 void http_conn_timeout(struct http_conn *c)
 {
     c->last = true;
-    answer(c, 408, "");
+    if (http_body_done(&c->body)) /* or it has been answered */
+        answer(c, 408, "");
 }
 
 void http_conn_finish(struct http_conn *c)

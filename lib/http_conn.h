@@ -58,7 +58,8 @@ void http_conn_sent(struct http_conn *c, size_t n);
 
 enum http_state http_conn_state(const struct http_conn *c);
 
-/* The rest of the request took too long: there is an answer to be sent. */
+/* The rest of the request took too long: unless that is only its body, there is
+ * an answer to be sent. */
 void http_conn_timeout(struct http_conn *c);
 
 /* Answer the request that has begun to come, and no more. */

@@ -23,5 +23,11 @@ int access(const char *path, int mode)
     struct stat st;
     int err = ramdisk_stat(path, &st);
 
-    return posix_status(!err && mode & W_OK ? -EROFS : err);
+    if (mode & ~(R_OK | W_OK | X_OK))
+        err = -EINVAL;
+    else if (!err && mode & W_OK)
+        err = -EROFS;
+    else if (!err && mode & X_OK && !(st.st_mode & S_IXUSR))
+        err = -EACCES;
+    return posix_status(err);
 }

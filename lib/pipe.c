@@ -132,7 +132,7 @@ static ssize_t end_read(struct file *f, void *data, size_t n)
 
 static ssize_t end_write(struct file *f, const void *data, size_t n)
 {
-    return pipe_write(pipe_of(f), data, n, false);
+    return n ? pipe_write(pipe_of(f), data, n, false) : 0;
 }
 
 static int end_stat(struct file *f, struct stat *st)

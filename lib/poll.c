@@ -21,13 +21,15 @@ struct place {
     struct waiter waiter;
 };
 
-static int look(struct pollfd *fds, const struct place *places, size_t n)
+/* What is ready of what is asked for, and of what always counts. */
+static int look(struct pollfd *fds, const struct place *places, size_t n,
+                unsigned always)
 {
     int count = 0;
 
     for (size_t i = 0; i < n; i++) {
         struct file *f = places[i].file;
-        unsigned want = (unsigned short)fds[i].events | POLLERR | POLLHUP;
+        unsigned want = (unsigned short)fds[i].events | always;
 
         if (f && f->fds)
             fds[i].revents = (short)(file_ready(f, want) & want);
@@ -40,14 +42,17 @@ static int look(struct pollfd *fds, const struct place *places, size_t n)
 
 /* poll(), but for where the memory comes from. */
 static int wait_in(struct pollfd *fds, struct place *places, size_t n,
-                   uint64_t deadline)
+                   unsigned always, uint64_t deadline)
 {
     int err = deadline == 0 ? -ETIMEDOUT : 0;
+    bool again = false;
     int count;
 
     for (size_t i = 0; i < n; i++)
         places[i].file = fd_get(fds[i].fd);
-    while ((count = look(fds, places, n)) == 0 && !err) {
+    while ((count = look(fds, places, n, always)) == 0 && !err) {
+        if (again && clock_now() >= deadline)
+            break; /* though we are woken all the time */
         for (size_t i = 0; i < n; i++)
             if (places[i].file)
                 waitq_join(&places[i].file->changed, &places[i].waiter);
@@ -55,6 +60,7 @@ static int wait_in(struct pollfd *fds, struct place *places, size_t n,
         for (size_t i = 0; i < n; i++)
             if (places[i].file)
                 waitq_leave(&places[i].waiter);
+        again = true;
     }
     for (size_t i = 0; i < n; i++)
         if (places[i].file)
@@ -63,7 +69,8 @@ static int wait_in(struct pollfd *fds, struct place *places, size_t n,
 }
 
 /* How many are ready at the deadline, 0: do not wait; or -errno. */
-static int wait_for(struct pollfd *fds, size_t n, uint64_t deadline)
+static int wait_for(struct pollfd *fds, size_t n, unsigned always,
+                    uint64_t deadline)
 {
     struct place few[8];
     struct place *places = few;
@@ -75,7 +82,7 @@ static int wait_for(struct pollfd *fds, size_t n, uint64_t deadline)
         places = malloc(n * sizeof(*places));
     if (!places)
         return -ENOMEM;
-    count = wait_in(fds, places, n, deadline);
+    count = wait_in(fds, places, n, always, deadline);
     if (places != few)
         free(places);
     return count;
@@ -83,7 +90,8 @@ static int wait_for(struct pollfd *fds, size_t n, uint64_t deadline)
 
 int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-    return posix_status(wait_for(fds, n, posix_deadline(timeout_ms)));
+    return posix_status(
+        wait_for(fds, n, POLLERR | POLLHUP, posix_deadline(timeout_ms)));
 }
 
 /* An fd_set as what it is, whatever FD_SETSIZE its owner was compiled with. */
@@ -119,8 +127,8 @@ static size_t ask(struct pollfd *fds, int n, fd_set *in, fd_set *out,
     size_t count = 0;
 
     for (int fd = 0; fd < n; fd++) {
-        int events = (is_in(in, fd) ? POLLIN : 0) |
-                     (is_in(out, fd) ? POLLOUT : 0) |
+        int events = (is_in(in, fd) ? POLLIN | POLLHUP | POLLERR : 0) |
+                     (is_in(out, fd) ? POLLOUT | POLLERR : 0) |
                      (is_in(except, fd) ? POLLPRI : 0);
 
         if (events)
@@ -158,7 +166,7 @@ static int select_until(int n, fd_set *in, fd_set *out, fd_set *except,
     if (!fds)
         return -ENOMEM;
     count = ask(fds, n, in, out, except);
-    ready = wait_for(fds, count, deadline);
+    ready = wait_for(fds, count, 0, deadline);
     for (size_t i = 0; i < count; i++)
         if (ready > 0 && (fds[i].revents & POLLNVAL))
             ready = -EBADF;
@@ -183,7 +191,8 @@ int select(int n, fd_set *in, fd_set *out, fd_set *except,
     if (timeout && timeout->tv_sec == 0 && timeout->tv_usec == 0)
         deadline = 0;
     else if (timeout)
-        deadline = clock_now() + (uint64_t)timeout->tv_sec * SECOND +
-                   (uint64_t)timeout->tv_usec * MICROSECOND;
+        deadline = posix_after(
+            (uint64_t)timeout->tv_sec + (uint64_t)timeout->tv_usec / 1000000,
+            (uint64_t)timeout->tv_usec % 1000000 * MICROSECOND);
     return posix_status(select_until(n, in, out, except, deadline));
 }

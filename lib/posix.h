@@ -22,6 +22,19 @@ static inline int posix_status(int result)
     return (int)posix_result(result);
 }
 
+/* When so much time from now is over; beyond what Xen's timer can count: NEVER.
+ */
+static inline uint64_t posix_after(uint64_t seconds, uint64_t ns)
+{
+    int64_t t;
+
+    return __builtin_mul_overflow(seconds, SECOND, &t) ||
+                   __builtin_add_overflow(t, ns, &t) ||
+                   __builtin_add_overflow(t, clock_now(), &t)
+               ? NEVER
+               : (uint64_t)t;
+}
+
 /* When a wait of so many milliseconds is over; below zero: NEVER. */
 static inline uint64_t posix_deadline(int timeout_ms)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/sched.h"
+#include "lib/posix.h"
 #include "xen/clock.h"
 
 static struct timespec timespec_of(uint64_t ns)
@@ -16,11 +17,6 @@ static struct timespec timespec_of(uint64_t ns)
         .tv_sec = (time_t)(ns / SECOND),
         .tv_nsec = (long)(ns % SECOND),
     };
-}
-
-static uint64_t ns_of(const struct timespec *ts)
-{
-    return (uint64_t)ts->tv_sec * SECOND + (uint64_t)ts->tv_nsec;
 }
 
 int clock_gettime(clockid_t id, struct timespec *ts)
@@ -71,7 +67,7 @@ int nanosleep(const struct timespec *ts, struct timespec *left)
         errno = EINVAL;
         return -1;
     }
-    thread_sleep(clock_now() + ns_of(ts));
+    thread_sleep(posix_after((uint64_t)ts->tv_sec, (uint64_t)ts->tv_nsec));
     if (left)
         *left = (struct timespec){0};
     return 0;

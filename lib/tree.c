@@ -261,12 +261,17 @@ static void drop_repeated(void)
     tree.count = kept;
 }
 
-/* A link becomes what it links to. */
+/* A link becomes what it links to, perhaps by other links. */
 static bool resolve(struct tree_node *n)
 {
-    struct tar_text path = {tree.names + n->target, n->size};
-    const struct tree_node *target = find(path);
+    const struct tree_node *target = n;
 
+    for (size_t i = 0; target && target->type == TAR_LINK; i++) {
+        const struct tar_text path = {tree.names + target->target,
+                                      target->size};
+
+        target = i < tree.count ? find(path) : NULL; /* or a circle */
+    }
     if (!target || target->type != TAR_FILE)
         return false;
     n->type = TAR_FILE;

@@ -130,7 +130,8 @@ static unsigned tty_ready(struct file *f, unsigned wanted)
 {
     (void)f;
     (void)wanted;
-    return (have_line() ? POLLIN : 0u) | (console_space() ? POLLOUT : 0u);
+    /* A newline takes two bytes. */
+    return (have_line() ? POLLIN : 0u) | (console_space() > 1 ? POLLOUT : 0u);
 }
 
 static const struct file_ops tty_ops = {

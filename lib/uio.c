@@ -3,9 +3,11 @@
 #include "lib/uio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/posix.h"
@@ -49,6 +51,25 @@ void uio_scatter(const struct iovec *iov, size_t n, const void *from,
     }
 }
 
+/* Not even an empty datagram, but the descriptor must be one to write to. */
+static ssize_t write_nothing(int fd)
+{
+    const int flags = fd_control(fd, F_GETFL, 0);
+
+    return flags < 0 || (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
+}
+
+/* A plain file is read piece by piece, until they are full or it ends. */
+static ssize_t read_plain(int fd, const struct iovec *iov, int n)
+{
+    ssize_t done = 0, more = 0;
+
+    for (int i = 0; i < n && more >= 0; i++)
+        if ((more = fd_read(fd, iov[i].iov_base, iov[i].iov_len)) > 0)
+            done += more;
+    return done ? done : more;
+}
+
 /* One call of the file's, through memory of our own: a datagram is one, and a
  * read that has something does not wait for more. */
 static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
@@ -60,6 +81,10 @@ static ssize_t move(int fd, const struct iovec *iov, int n, bool out)
 
     if (total < 0)
         return total;
+    if (out && total == 0)
+        return write_nothing(fd);
+    if (!out && fd_seek(fd, 0, SEEK_CUR) >= 0)
+        return read_plain(fd, iov, n);
     if (n == 1)
         return out ? fd_write(fd, iov->iov_base, size)
                    : fd_read(fd, iov->iov_base, size);

@@ -55,6 +55,14 @@ uint64_t clock_now(void)
     return fake_now;
 }
 
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg)
+{
+    (void)fn;
+    (void)arg;
+    fprintf(stderr, "thread %s: there is but one\n", name);
+    abort();
+}
+
 void waitq_join(struct waitq *q, struct waiter *w)
 {
     if (fake_joined++ == 0)
@@ -99,6 +107,11 @@ int thread_wait(uint64_t deadline)
     }
     woken = false;
     return 0;
+}
+
+void waitq_wait(struct waitq *q)
+{
+    (void)waitq_wait_until(q, NEVER);
 }
 
 int waitq_wait_until(struct waitq *q, uint64_t deadline)

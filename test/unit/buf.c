@@ -139,6 +139,26 @@ Test(buf, frees_a_chain_and_nothing_at_all)
     cr_assert_eq(buf_in_use(), 0);
 }
 
+/* Else the heap could not grow when memory is free, or took what others keep.
+ */
+Test(buf, what_is_lent_takes_no_page_that_the_heap_leaves_to_others)
+{
+    struct buf *lent = NULL, *all, *b;
+    size_t n;
+
+    lent = buf_foreign(""); /* before the limit is known */
+    cr_assert_eq(fake_pages_kept, 0);
+    all = take_all(&n);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_not_null(b = buf_lend(all));
+        b->next = lent;
+        lent = b;
+        cr_assert_geq(fake_pages_kept, 0);
+    }
+    buf_free(lent);
+    buf_free(all);
+}
+
 /* A page for the packet, or one for its descriptor. */
 Test(buf, grows_whichever_page_is_missing_first)
 {

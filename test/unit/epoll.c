@@ -68,6 +68,16 @@ static void make_3_writable(void)
     switchable_set(&files[3], POLLOUT);
 }
 
+static unsigned changes;
+
+static void change_3_for_a_while(void)
+{
+    changes++;
+    fake_now += MS;
+    make_3_readable();
+    files[3].ready = 0; /* someone else has read it */
+}
+
 static void close_3(void)
 {
     fd_close(3);
@@ -335,4 +345,13 @@ Test(epoll, refuses_what_makes_no_sense)
     cr_assert_eq(epoll_create1(1), -1);
     cr_assert_eq(files[1].file.refs, 1);
     fd_close(9);
+}
+
+Test(epoll, gives_up_at_its_deadline_though_it_is_woken_all_the_time)
+{
+    watch(3, EPOLLIN);
+    for (int i = 0; i < 10; i++)
+        fake_after(0, change_3_for_a_while);
+    cr_assert_eq(epoll_wait(ep, events, 8, 7), 0);
+    cr_assert_eq(changes, 7);
 }

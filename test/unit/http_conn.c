@@ -149,6 +149,19 @@ Test(http_conn, answers_a_request_that_takes_too_long)
     cr_assert_eq(http_conn_output(&c).n, 0);
 }
 
+/* RFC 9110, 15: a request has exactly one final response. */
+Test(http_conn, answers_no_request_twice_when_its_body_takes_too_long)
+{
+    feed("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab", 5, 5);
+    cr_assert_eq(count("HTTP/1.1 "), 1);
+    cr_assert_eq(http_conn_state(&c), HTTP_REQUEST);
+    http_conn_timeout(&c);
+    cr_assert_eq(http_conn_state(&c), HTTP_OVER);
+    drain(10);
+    cr_assert_eq(count("HTTP/1.1 "), 1);
+    cr_assert_eq(c.answers, 1);
+}
+
 Test(http_conn, finishes_with_what_has_begun)
 {
     feed("GET /a HTTP/1.1\r\nHo", 5, 5);

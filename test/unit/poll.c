@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/select.h>
@@ -7,6 +8,7 @@
 #include "lib/util.h"
 #include "test/fake/alone.h"
 #include "test/fake/switchable.h"
+#include "xen/clock.h"
 
 #define MS 1000000ull
 
@@ -105,6 +107,25 @@ Test(poll, gives_up_at_its_deadline_whatever_else_happens)
     fake_after(5 * MS, make_1_writable);
     cr_assert_eq(poll(p, 2, 7), 0);
     cr_assert_eq(fake_now, 1000 + 7 * MS);
+}
+
+static unsigned changes;
+
+static void change_1_for_a_while(void)
+{
+    changes++;
+    fake_now += MS;
+    file_changed(&files[1].file);
+}
+
+Test(poll, gives_up_at_its_deadline_though_it_is_woken_all_the_time)
+{
+    struct pollfd p = {.fd = 1, .events = POLLIN};
+
+    for (int i = 0; i < 10; i++)
+        fake_after(0, change_1_for_a_while);
+    cr_assert_eq(poll(&p, 1, 7), 0);
+    cr_assert_eq(changes, 7);
 }
 
 Test(poll, waits_in_many_queues_and_leaves_them)
@@ -213,6 +234,47 @@ Test(poll, select_returns_at_once_or_sleeps_if_told_so)
     cr_assert_eq(fake_sleeps, 0);
     cr_assert_eq(select(0, NULL, NULL, NULL, &some), 0);
     cr_assert_eq(fake_now, 4000);
+}
+
+Test(poll, select_goes_on_waiting_where_only_what_it_was_not_asked_for_happens)
+{
+    struct timeval t = {.tv_usec = 3000};
+    fd_set out, except;
+
+    FD_ZERO(&out);
+    FD_SET(1, &out);
+    files[1].ready = POLLHUP; /* as the reading end of a pipe says */
+    fake_after(5 * MS, make_1_writable);
+    cr_assert_eq(select(2, NULL, &out, NULL, NULL), 1);
+    cr_assert(FD_ISSET(1, &out));
+    cr_assert_eq(fake_now, 1000 + 5 * MS);
+
+    FD_ZERO(&except);
+    FD_SET(2, &except);
+    files[2].ready = POLLERR | POLLHUP | POLLIN;
+    cr_assert_eq(select(3, NULL, NULL, &except, &t), 0);
+    cr_assert_not(FD_ISSET(2, &except));
+    cr_assert_eq(fake_now, 1000 + 8 * MS);
+}
+
+Test(poll, select_waits_for_longer_than_the_clock_can_count)
+{
+    const struct timeval times[] = {{.tv_sec = LONG_MAX},
+                                    {.tv_sec = LONG_MAX, .tv_usec = LONG_MAX},
+                                    {.tv_sec = 18446744073},
+                                    {.tv_usec = LONG_MAX}};
+
+    fake_now = SECOND;
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        struct timeval t = times[i];
+        fd_set in;
+
+        FD_ZERO(&in);
+        FD_SET(1, &in);
+        files[1].ready = 0;
+        fake_after(SECOND, make_1_readable);
+        cr_assert_eq(select(2, &in, NULL, NULL, &t), 1, "%zu", i);
+    }
 }
 
 Test(poll, select_refuses_what_makes_no_sense)

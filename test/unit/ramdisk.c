@@ -320,6 +320,29 @@ Test(ramdisk, resolves_hard_links)
     cr_assert_eq(n->type, TAR_FILE);
 }
 
+static void link_to(const char *name, const char *target)
+{
+    archive_patch(archive_add('1', name, NULL, 0), 157, target, strlen(target));
+}
+
+Test(ramdisk, resolves_hard_links_to_hard_links_in_any_order_of_names)
+{
+    archive_begin();
+    file("m", "shared");
+    link_to("z", "m");
+    link_to("a", "z");
+    link_to("b", "a");
+    cr_assert_eq(mount(), 0);
+    expect_text("/z", "shared");
+    expect_text("/a", "shared");
+    expect_text("/b", "shared");
+
+    archive_begin();
+    link_to("x", "y");
+    link_to("y", "x");
+    cr_assert_eq(mount(), -EINVAL, "they lead nowhere");
+}
+
 Test(ramdisk, refuses_hard_links_to_what_is_no_file)
 {
     static const char *const targets[] = {"nope", "", "dir", "link",

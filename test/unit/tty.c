@@ -127,6 +127,14 @@ Test(tty, control_d_ends_the_input)
     expect_line("half");
 }
 
+Test(tty, who_reads_nothing_waits_for_nothing)
+{
+    cr_assert_eq(fd_read(0, out, 0), 0);
+    type("\x04");
+    cr_assert_eq(fd_read(0, out, 0), 0);
+    expect_line(""); /* the end is still there */
+}
+
 Test(tty, a_line_too_long_is_cut_not_overrun)
 {
     char line[257];
@@ -212,6 +220,21 @@ Test(tty, without_waiting_it_writes_what_fits)
     space = 3;
     cr_assert_eq(fd_write(1, "12345", 5), 3);
     cr_assert_eq(fd_write(1, "45", 2), -EAGAIN);
+}
+
+Test(tty, whoever_was_told_that_there_is_room_can_write_a_newline)
+{
+    struct file *f = fd_get(1);
+
+    cr_assert_eq(fd_control(1, F_SETFL, O_RDWR | O_NONBLOCK), 0);
+    for (space = 0; space < 4; space++)
+        if (file_ready(f, ~0u) & POLLOUT) {
+            const size_t before = space;
+
+            cr_assert_eq(fd_write(1, "\n", 1), 1);
+            space = before;
+        }
+    file_put(f);
 }
 
 Test(tty, says_what_it_is_ready_for)

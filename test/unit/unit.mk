@@ -96,12 +96,21 @@ UNIT_signalfd = lib/signalfd.c lib/fd.c test/fake/alone.c
 UNIT_signalfd_FLAGS = -Dsignalfd=guest_signalfd -Dsigprocmask=guest_sigprocmask
 UNIT_poll  = lib/poll.c lib/fd.c test/fake/alone.c test/fake/switchable.c
 UNIT_poll_FLAGS = -Dpoll=guest_poll -Dselect=guest_select # not the machine's
+UNIT_time  = lib/time.c
+UNIT_time_FLAGS = -Dclock_gettime=guest_clock_gettime -Dclock_getres=guest_clock_getres -Dgettimeofday=guest_gettimeofday \
+    -Dtimes=guest_times -Dnanosleep=guest_nanosleep -Dsleep=guest_sleep -Dusleep=guest_usleep
 UNIT_epoll = lib/epoll.c $(UNIT_poll)
 UNIT_epoll_FLAGS = $(UNIT_poll_FLAGS) -Depoll_create=guest_epoll_create \
     -Depoll_create1=guest_epoll_create1 -Depoll_ctl=guest_epoll_ctl -Depoll_wait=guest_epoll_wait
+UNIT_tty_epoll = lib/tty.c lib/epoll.c lib/fd.c kernel/sched.c arch/x86_64/switch.S test/fake/stack.c test/fake/panic.c
+UNIT_tty_epoll_FLAGS = -fno-sanitize=address $(UNIT_epoll_FLAGS) # it switches stacks by itself
 UNIT_param = lib/param.c test/fake/said.c
 UNIT_tar   = lib/tar.c test/fake/archive.c
 UNIT_ramdisk = lib/ramdisk.c lib/tree.c lib/tar.c lib/fd.c test/fake/archive.c test/fake/said.c test/fake/still.c
+UNIT_uio   = lib/uio.c $(UNIT_ramdisk)
+UNIT_uio_FLAGS = -Dreadv=guest_readv -Dwritev=guest_writev # not the machine's
+UNIT_open  = lib/open.c $(UNIT_ramdisk)
+UNIT_open_FLAGS = -Dopen=guest_open -Dstat=guest_stat -Daccess=guest_access # not the machine's
 UNIT_sendfile = lib/sendfile.c $(UNIT_ramdisk)
 UNIT_sendfile_FLAGS = -Dsendfile=guest_sendfile # not the machine's
 UNIT_scarce_ramdisk = $(UNIT_ramdisk) test/fake/scarce.c

@@ -165,6 +165,30 @@ static void shut(void)
     close(fds[1]);
 }
 
+/* Reads and writes of no bytes. */
+static void nothing(void)
+{
+    char text[8] = "";
+    struct iovec empty[] = {{text, 0}, {text, 0}};
+    int fds[2];
+
+    udp_pair(fds);
+    tell("udp writev nothing", writev(fds[1], empty, 2));
+    tell("udp writev an empty piece", writev(fds[1], empty, 1));
+    tell("udp writev no pieces", writev(fds[1], empty, 0));
+    tell_ready("udp none of them was sent", fds[0], POLLIN);
+    tell("udp write nothing", write(fds[1], text, 0));
+    tell_ready("udp that was sent", fds[0], POLLIN);
+    tell("udp recv it", recv(fds[0], text, 8, 0));
+    write(fds[1], "stays", 5);
+    await(fds[0], POLLIN);
+    tell("udp read nothing", read(fds[0], text, 0));
+    tell("udp readv nothing", readv(fds[0], empty, 2));
+    tell_bytes("udp it stays", text, recv(fds[0], text, 8, MSG_DONTWAIT));
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void timeouts(void)
 {
     const struct timeval time = {.tv_usec = 20000};
@@ -189,5 +213,6 @@ void behave_dgram(void)
     connected();
     refused();
     shut();
+    nothing();
     timeouts();
 }

@@ -25,6 +25,10 @@ static void pipes(void)
     tell("pipe read the wrong end", read(fds[1], text, 1));
     tell("pipe write the wrong end", write(fds[0], text, 1));
     tell("pipe write nothing", write(fds[1], text, 0));
+    tell("pipe readv no pieces", readv(fds[0], in, 0));
+    tell("pipe writev no pieces", writev(fds[1], in, 0));
+    tell("pipe readv none of the wrong end", readv(fds[1], in, 0));
+    tell("pipe writev none of the wrong end", writev(fds[0], in, 0));
     tell("pipe seek", lseek(fds[0], 0, SEEK_SET));
     tell("pipe is one", fstat(fds[0], &st) == 0 && S_ISFIFO(st.st_mode));
     tell("pipe flags", (fcntl(fds[1], F_GETFL) & O_ACCMODE) == O_WRONLY);
@@ -55,6 +59,7 @@ static void full_pipe(void)
     tell_ready("pipe emptied", fds[1], POLLOUT);
     close(fds[0]);
     tell("pipe write without reader", write(fds[1], "x", 1));
+    tell("pipe write nothing without reader", write(fds[1], "x", 0));
     tell_ready("pipe without reader", fds[1], POLLERR);
     close(fds[1]);
 }
