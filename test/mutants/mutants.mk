@@ -18,6 +18,8 @@ MUTANTS_xen/xenstore = xenstore xenstore_rounds xenstore_threads
 MUTANTS_net/plain    = direct predict
 MUTANTS_net/predict  = predict ends
 MUTANTS_net/tcpout   = predict gso gsoloss stream
+MUTANTS_net/gso      = gsofit gsomake gso gsoloss
+MUTANTS_net/tcpseg   = tcpseg
 
 MUTATED := $(sort $(patsubst MUTANTS_%,%,$(filter MUTANTS_%,$(.VARIABLES))))
 M       = $(MUTATED)
