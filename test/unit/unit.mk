@@ -125,6 +125,8 @@ UNIT_frame  = net/frame.c net/payload.c $(BUDGET) kernel/buf.c kernel/segment.c 
 UNIT_frame_FLAGS = $(LWIP_CFLAGS)
 UNIT_payload = $(UNIT_frame)
 UNIT_payload_FLAGS = $(LWIP_CFLAGS)
+UNIT_tcpseg = net/tcpseg.c net/payload.c $(BUDGET) kernel/buf.c test/fake/page.c test/fake/constant.c $(LWIP_HOST_LIB)
+UNIT_tcpseg_FLAGS = $(LWIP_CFLAGS)
 # Hidden: Criterion shall go on using the machine's own socket().
 NET_STACK = net/lwip.c net/iface.c net/direct.c net/predict.c net/plain.c net/tcpout.c net/ends.c net/gso.c net/recovery.c net/tcpseg.c net/payload.c net/device.c net/timers.c net/quirk.c net/packet6.c net/rdnss.c net/discovery.c net/route.c net/address.c net/address6.c net/frame.c net/inet.c lib/param.c kernel/sched.c \
             arch/x86_64/switch.S kernel/buf.c kernel/segment.c test/fake/net.c test/fake/mirror.c test/fake/netkeys.c test/fake/page.c test/fake/constant.c \
@@ -143,6 +145,10 @@ UNIT_address6 = $(NET_STACK) test/fake/router.c
 UNIT_rdnss  = $(NET_STACK) test/fake/router.c
 UNIT_rdnss_FLAGS = $(NET_FLAGS)
 UNIT_address6_FLAGS = $(NET_FLAGS)
+UNIT_gsomake = $(NET_STACK)
+UNIT_gsomake_FLAGS = $(filter-out -fno-sanitize=address,$(NET_FLAGS)) # no threads here
+UNIT_gsofit = $(NET_STACK)
+UNIT_gsofit_FLAGS = $(UNIT_gsomake_FLAGS)
 SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream_option.c net/connection.c net/multicast.c net/dgram.c net/datagrams.c net/ping.c \
               net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
               net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c test/fake/scarce.c $(NET_STACK)
