@@ -133,18 +133,9 @@ NET_STACK = net/lwip.c net/iface.c net/direct.c net/predict.c net/plain.c net/tc
             test/fake/stack.c test/fake/said.c test/fake/stamp.c $(BUDGET) net/isn.c net/unreach.c net/nameserver.c $(LWIP_HOST_LIB)
 NET_FLAGS = $(LWIP_CFLAGS) $(LWIP_WRAP) -fno-sanitize=address -fvisibility=hidden \
             -Wl,-T,test/fake/params.lds
-UNIT_device = $(NET_STACK)
-UNIT_device_FLAGS = $(NET_FLAGS)
-UNIT_lwip   = $(NET_STACK)
-UNIT_lwip_FLAGS = $(NET_FLAGS)
-UNIT_discovery = $(NET_STACK)
-UNIT_discovery_FLAGS = $(NET_FLAGS)
-UNIT_route  = $(NET_STACK)
-UNIT_route_FLAGS = $(NET_FLAGS)
-UNIT_address6 = $(NET_STACK) test/fake/router.c
-UNIT_rdnss  = $(NET_STACK) test/fake/router.c
-UNIT_rdnss_FLAGS = $(NET_FLAGS)
-UNIT_address6_FLAGS = $(NET_FLAGS)
+ON_STACK = address6 device discovery lwip rdnss route # and what stands here:
+UNIT_address6 = test/fake/router.c
+UNIT_rdnss = test/fake/router.c
 UNIT_gsomake = $(NET_STACK)
 UNIT_gsomake_FLAGS = $(filter-out -fno-sanitize=address,$(NET_FLAGS)) # no threads here
 UNIT_gsofit = $(NET_STACK)
@@ -153,57 +144,21 @@ SOCKETS     = net/socket.c net/socket_common.c net/end.c net/stream.c net/stream
               net/message.c net/pair.c lib/pipe.c lib/uio.c lib/ioctl.c \
               net/inbox.c lib/fd.c lib/poll.c lib/epoll.c test/fake/sockets.c test/fake/scarce.c $(NET_STACK)
 SOCKET_FLAGS = $(NET_FLAGS) $(SCARCE_FLAGS)
-UNIT_scarce = $(SOCKETS)
-UNIT_scarce_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
-UNIT_scarce_start = $(SOCKETS)
-UNIT_scarce_start_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
-UNIT_socket = $(SOCKETS)
-UNIT_socket_FLAGS = $(SOCKET_FLAGS)
-UNIT_stream = $(SOCKETS)
-UNIT_stream_FLAGS = $(SOCKET_FLAGS)
-UNIT_ends = $(SOCKETS)
-UNIT_ends_FLAGS = $(SOCKET_FLAGS)
-UNIT_gso = $(SOCKETS)
-UNIT_gso_FLAGS = $(SOCKET_FLAGS)
-UNIT_gsoloss = $(SOCKETS)
-UNIT_gsoloss_FLAGS = $(SOCKET_FLAGS)
-UNIT_accept = $(SOCKETS) test/fake/frames.c
-UNIT_accept_FLAGS = $(SOCKET_FLAGS)
-UNIT_connection = $(SOCKETS)
-UNIT_connection_FLAGS = $(SOCKET_FLAGS)
-UNIT_dual   = $(SOCKETS)
-UNIT_dual_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=socket_random_port
-UNIT_dgram  = $(SOCKETS)
-UNIT_dgram_FLAGS = $(SOCKET_FLAGS)
-UNIT_direct = $(SOCKETS)
-UNIT_direct_FLAGS = $(SOCKET_FLAGS)
-UNIT_predict = $(SOCKETS)
-UNIT_predict_FLAGS = $(SOCKET_FLAGS)
-UNIT_peer   = $(SOCKETS) test/fake/peer_tcp.c
-UNIT_peer_FLAGS = $(SOCKET_FLAGS)
-UNIT_peer6  = $(SOCKETS)
-UNIT_peer6_FLAGS = $(SOCKET_FLAGS)
-UNIT_quirk  = $(SOCKETS)
-UNIT_quirk_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=tcp_send_empty_ack,--wrap=budget_low
-UNIT_strange = $(SOCKETS) test/fake/frames.c
-UNIT_strange_FLAGS = $(SOCKET_FLAGS)
-UNIT_strange6 = $(SOCKETS) test/fake/frames.c
-UNIT_strange6_FLAGS = $(SOCKET_FLAGS)
-UNIT_ping   = $(SOCKETS)
-UNIT_ping_FLAGS = $(SOCKET_FLAGS)
-UNIT_behave = $(SOCKETS) net/ifaddrs.c $(BEHAVE) test/fake/posix.c
-UNIT_behave_FLAGS = $(SOCKET_FLAGS) -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
+ON_SOCKETS = accept behave connection dgram direct dual ends gso gsoloss ifaddrs multicast \
+             peer peer6 ping pipe predict quirk scarce scarce_start socket strange \
+             strange6 stream stream_option unreach # and what stands here:
+UNIT_scarce_FLAGS = -Wl,--wrap=buf_alloc
+UNIT_scarce_start_FLAGS = -Wl,--wrap=buf_alloc
+UNIT_accept = test/fake/frames.c
+UNIT_dual_FLAGS = -Wl,--wrap=socket_random_port
+UNIT_peer = test/fake/peer_tcp.c
+UNIT_quirk_FLAGS = -Wl,--wrap=tcp_send_empty_ack,--wrap=budget_low
+UNIT_strange = test/fake/frames.c
+UNIT_strange6 = test/fake/frames.c
+UNIT_behave = net/ifaddrs.c $(BEHAVE) test/fake/posix.c
+UNIT_behave_FLAGS = -Dmain=behave_main -Wno-missing-prototypes -DBEHAVE='"$(B)/system/behave.linux"'
 $(B)/unit/behave: $(B)/system/behave.linux
-UNIT_pipe   = $(SOCKETS)
-UNIT_pipe_FLAGS = $(SOCKET_FLAGS)
-UNIT_stream_option = $(SOCKETS)
-UNIT_stream_option_FLAGS = $(SOCKET_FLAGS)
-UNIT_unreach = $(SOCKETS)
-UNIT_unreach_FLAGS = $(SOCKET_FLAGS)
-UNIT_multicast = $(SOCKETS)
-UNIT_multicast_FLAGS = $(SOCKET_FLAGS)
-UNIT_ifaddrs = $(SOCKETS) net/ifaddrs.c
-UNIT_ifaddrs_FLAGS = $(SOCKET_FLAGS)
+UNIT_ifaddrs = net/ifaddrs.c
 UNIT_dns_message = net/dns_message.c
 UNIT_netdb  = $(SOCKETS) net/netdb.c net/nameinfo.c net/dns.c net/dns_message.c net/hosts.c net/precedence.c net/service.c net/ifaddrs.c \
               test/fake/dnsd.c
@@ -214,6 +169,9 @@ UNIT_scarce_names = $(UNIT_netdb)
 UNIT_scarce_names_FLAGS = $(SOCKET_FLAGS) -Wl,--wrap=buf_alloc
 UNIT_elf    = xen/toolstack/elf.c test/fake/image.c
 UNIT_layout = xen/toolstack/layout.c
+
+$(foreach u,$(ON_STACK),$(eval UNIT_$(u) += $$(NET_STACK))$(eval UNIT_$(u)_FLAGS += $$(NET_FLAGS)))
+$(foreach u,$(ON_SOCKETS),$(eval UNIT_$(u) += $$(SOCKETS))$(eval UNIT_$(u)_FLAGS += $$(SOCKET_FLAGS)))
 
 UNITS := $(sort $(filter-out %_FLAGS,$(patsubst UNIT_%,%,$(filter UNIT_%,$(.VARIABLES)))))
 T      = $(UNITS)
