@@ -3,7 +3,7 @@
 QUICK = kernel/buf kernel/sched kernel/segment kernel/slab \
         xen/blkfront xen/clock xen/evtchn xen/gnttab \
         lib/epoll lib/http_answer lib/http_reply lib/poll \
-        net/frame net/iface net/inbox net/message net/payload net/predict \
+        net/frame net/iface net/inbox net/lwip net/message net/payload net/predict \
         net/socket_common net/stream net/tcpout \
         $(LWIP)/src/core/pbuf
 
