@@ -58,17 +58,15 @@ static struct buf *pop(struct buf **list)
 static struct buf *descriptor(void)
 {
     if (!pool.spare) {
-        struct buf *b = page_alloc(), *end;
+        struct buf *b = page_alloc();
 
         if (!b)
             return NULL;
         if (--pool.promised >= 0)
             page_keep(-1);
         pool.tables++;
-        end = b + TABLE;
-        do
-            push(&pool.spare, b);
-        while (++b < end);
+        for (size_t i = 0; i < TABLE; i++)
+            push(&pool.spare, &b[i]);
     }
     return pop(&pool.spare);
 }
